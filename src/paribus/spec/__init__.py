@@ -1,0 +1,32 @@
+"""What is asked: studies, their base, variants, claims and decision rule. Files in, values and digests out."""
+
+from paribus.spec.claim import Claim, Link, parse_claim
+from paribus.spec.data import Data
+from paribus.spec.decision import Decision
+from paribus.spec.identity import declaration, run_key, study_digest
+from paribus.spec.net import Block, Net, ResolvedBlock
+from paribus.spec.protocol import Protocol
+from paribus.spec.reading import builtin_names, locate, parse_override
+from paribus.spec.study import Configuration, Study
+from paribus.spec.variants import effects
+
+__all__ = [
+    "Block",
+    "Claim",
+    "Configuration",
+    "Data",
+    "Decision",
+    "Link",
+    "Net",
+    "Protocol",
+    "ResolvedBlock",
+    "Study",
+    "builtin_names",
+    "declaration",
+    "effects",
+    "locate",
+    "parse_claim",
+    "parse_override",
+    "run_key",
+    "study_digest",
+]

@@ -1,0 +1,81 @@
+"""Digests: of what decides a run's result, and of what a study declares.
+
+A digest is SHA-256 over canonical JSON (sorted keys, defaults written out), so neither the order of keys nor a
+default left out can change it. A run's digest holds no names of variants.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import Any
+
+from paribus.spec.study import Configuration, Study
+
+RECIPE = 1
+"""Version of the meaning of a configuration; raised when the same configuration would give other results."""
+
+
+def run_key(configuration: Configuration, seed: int, *, fingerprint: str, train_images: int) -> str:
+    """Identity of a run: everything that decides its result in exact arithmetic.
+
+    Args:
+        configuration: What is trained.
+        seed: Seed of the round.
+        fingerprint: Fingerprint of the dataset's contents.
+        train_images: Number of training images used, which turns epochs into iterations.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    protocol = configuration.protocol
+    trained = protocol.model_dump(mode="json", exclude={"epochs", "evaluate_every"})
+    trained["iterations"] = protocol.total_iterations(train_images)
+    trained["evaluations"] = protocol.evaluation_points(train_images)
+    net = configuration.net
+    return digest(
+        {
+            "recipe": RECIPE,
+            "seed": seed,
+            "data": {"fingerprint": fingerprint, "train_images": train_images},
+            "net": {
+                "blocks": [asdict(block) for block in net.resolved_blocks()],
+                "hidden": net.hidden,
+                "activation": net.activation if net.hidden else None,
+                "dropout": net.dropout if net.hidden else None,
+            },
+            "protocol": trained,
+        }
+    )
+
+
+def study_digest(study: Study) -> str:
+    """Identity of what a study declares; its question and what it keeps on disk aside.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    return digest(declaration(study))
+
+
+def declaration(study: Study) -> dict[str, Any]:
+    """What a study declares before its runs, as plain JSON values."""
+    return {
+        "name": study.name,
+        "configurations": {
+            name: {
+                "data": configuration.data.model_dump(mode="json"),
+                "net": configuration.net.model_dump(mode="json"),
+                "protocol": configuration.protocol.model_dump(mode="json"),
+            }
+            for name, configuration in study.configurations.items()
+        },
+        "factors": {field: list(levels) for field, levels in study.factors.items()},
+        "claims": [str(claim) for claim in study.parsed_claims],
+        "decision": study.decision.model_dump(mode="json"),
+    }
+
+
+def digest(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """SHA-256 of a value's canonical JSON, as 64 hexadecimal digits."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()

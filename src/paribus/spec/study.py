@@ -1,0 +1,125 @@
+"""A study: a question, a base, the variants, the claims and the rule that decides. A value, no behaviour."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field
+
+from paribus.errors import StudyError
+from paribus.spec.check import study_faults
+from paribus.spec.claim import Claim, parse_claim
+from paribus.spec.data import Data
+from paribus.spec.decision import Decision
+from paribus.spec.fields import Flag, Name, SpecModel, Text
+from paribus.spec.net import Net
+from paribus.spec.protocol import Protocol
+from paribus.spec.variants import SECTIONS, Differences, cross, differ, flatten
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What one run trains, but for its seed: the base with a variant's differences put in.
+
+    Attributes:
+        data: The images.
+        net: The network.
+        protocol: The training protocol.
+    """
+
+    data: Data
+    net: Net
+    protocol: Protocol
+
+
+class Study(SpecModel):
+    """A question about convolutional networks, and all that is needed to answer it.
+
+    Raises:
+        StudyError: From the constructor, with every fault of the study.
+    """
+
+    name: Name
+    """Name of the study."""
+    question: Text = ""
+    """The question in words; it is shown, and decides nothing."""
+    claims: tuple[Text, ...] = ()
+    """Chains such as `a < b < c` or `a ~ b`, declared before the runs."""
+    data: Data = Data()
+    """The images of the base."""
+    net: Net = Net()
+    """The network of the base."""
+    protocol: Protocol
+    """The training protocol of the base."""
+    variants: dict[str, Differences] = Field(default_factory=dict)
+    """Name to differences from the base, such as `{"net.pool": "avg"}`; `{}` is the base itself."""
+    factors: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
+    """Field to levels, crossed into variants; instead of `variants`."""
+    decision: Decision = Decision()
+    """The rule that decides."""
+    keep_weights: Flag = True
+    """Whether the store keeps the trained weights of each run."""
+
+    def __init__(self, /, **fields: Any) -> None:  # noqa: ANN401 - checked below, field by field
+        plain = {key: _plain(value) for key, value in fields.items()}
+        source = str(plain.pop("source", "Study(...)"))
+        faults = study_faults(plain, type(self).model_fields)
+        if faults:
+            raise StudyError(source, faults)
+        if "variants" in plain:
+            plain["variants"] = {name: flatten(table) for name, table in plain["variants"].items()}
+        if "factors" in plain:
+            plain["factors"] = flatten(plain["factors"])
+        super().__init__(**plain)
+
+    @classmethod
+    def read(cls, path: str | Path, overrides: Mapping[str, str] | None = None) -> Self:
+        """Read a study from a TOML file.
+
+        Args:
+            path: The file.
+            overrides: Dotted field to value, as on the command line (``--set net.pool=avg``).
+
+        Raises:
+            StudyError: With every fault of the file.
+        """
+        from paribus.spec.reading import read_fields  # noqa: PLC0415 - not needed for studies made in Python
+
+        return cls(source=str(path), **read_fields(Path(path), overrides or {}))
+
+    @cached_property
+    def differences(self) -> dict[str, Differences]:
+        """What each variant changes, in the order of the study."""
+        return cross(self.factors) if self.factors else dict(self.variants)
+
+    @cached_property
+    def configurations(self) -> dict[str, Configuration]:
+        """What each variant trains, in the order of the study."""
+        base = {section: getattr(self, section).model_dump(mode="json") for section in SECTIONS}
+        changed = {name: differ(base, differences) for name, differences in self.differences.items()}
+        return {
+            name: Configuration(
+                data=Data.model_validate(sections["data"]),
+                net=Net.model_validate(sections["net"]),
+                protocol=Protocol.model_validate(sections["protocol"]),
+            )
+            for name, sections in changed.items()
+        }
+
+    @cached_property
+    def parsed_claims(self) -> tuple[Claim, ...]:
+        """The claims, each as its links."""
+        return tuple(parse_claim(text) for text in self.claims)
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 - whatever the field takes
+    """Models given in Python as the tables they would be in a file."""
+    if isinstance(value, SpecModel):
+        return value.model_dump(mode="json", exclude_unset=True)
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return value
