@@ -1,4 +1,4 @@
-"""What is asked: studies, their base, variants, claims and decision rule. Files in, values and digests out."""
+"""What is asked: studies with base, variants, claims and decision rule. Files in, values and digests out."""
 
 from paribus.spec.claim import Claim, Link, parse_claim
 from paribus.spec.data import Data

@@ -123,10 +123,10 @@ def _name_faults(names: Iterable[object]) -> list[Fault]:
 def _difference_faults(fields: Mapping[str, Any], variants: Mapping[str, Differences]) -> list[Fault]:
     """Differences that lead nowhere or make a section invalid, and variants with the same content.
 
-    Where a section of the base is itself at fault, its plain fields are still checked, against a default base.
+    Where a section of the base is itself at fault, its plain fields are checked against a default one.
     """
     given = {section: _explicit(_MODELS[section], fields.get(section, {})) for section in SECTIONS}
-    base = {section: given[section] or _DEFAULTS[section].model_dump(mode="json") for section in SECTIONS}
+    base = {section: given[section] or _default(section) for section in SECTIONS}
     faults: list[Fault] = []
     contents: dict[str, str] = {}
     for name, differences in variants.items():
@@ -139,6 +139,17 @@ def _difference_faults(fields: Mapping[str, Any], variants: Mapping[str, Differe
             wrong += _same_content(changed, name, contents)
         faults += wrong
     return faults
+
+
+def _default(section: str) -> dict[str, Any]:
+    return _DEFAULTS[section].model_dump(mode="json")
+
+
+def _explicit(model: type[SpecModel], values: object) -> dict[str, Any] | None:
+    """A section with its defaults written out; None where it is not valid (reported elsewhere)."""
+    if section_faults(model, values, ""):
+        return None
+    return model.model_validate(values).model_dump(mode="json")
 
 
 def _path_faults(

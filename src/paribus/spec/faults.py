@@ -124,7 +124,7 @@ def _expected(details: ErrorDetails) -> str:
 
 
 def _path(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[list[str], type[BaseModel]]:
-    """The parts of a location that are fields or indices (pydantic adds tags of unions), and whose they are."""
+    """The fields and indices of a location (pydantic adds tags of unions), and the model they lead to."""
     path: list[str] = []
     owner = model
     for part in location:

@@ -1,7 +1,7 @@
 """Digests: of what decides a run's result, and of what a study declares.
 
-A digest is SHA-256 over canonical JSON (sorted keys, defaults written out), so neither the order of keys nor a
-default left out can change it. A run's digest holds no names of variants.
+A digest is SHA-256 over canonical JSON (sorted keys, defaults written out), so neither the order of keys nor
+a default left out can change it. A run's digest holds no names of variants.
 """
 
 import hashlib

@@ -1,8 +1,8 @@
 """The convolutional network of a study: blocks of convolution, activation and pooling, then linear layers.
 
-A block is: convolution, batch normalization (if asked for), activation, pooling, dropout. After the last block
-the feature maps are flattened and go through the hidden linear layers, each with activation and dropout, to
-the logits. The fields of `Net` are the defaults of its blocks; a block may set its own.
+A block is: convolution, batch normalization (if asked for), activation, pooling, dropout. After the last
+block the feature maps are flattened and go through the hidden linear layers, each with activation and
+dropout, to the logits. The fields of `Net` are the defaults of its blocks; a block may set its own.
 """
 
 from dataclasses import dataclass
