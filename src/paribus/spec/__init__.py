@@ -3,14 +3,15 @@
 from paribus.spec.claim import Claim, Link, parse_claim
 from paribus.spec.data import Data
 from paribus.spec.decision import Decision
-from paribus.spec.identity import declaration, run_key, study_digest
+from paribus.spec.identity import RECIPE, declaration, run_key, study_digest
 from paribus.spec.net import Block, Net, ResolvedBlock
-from paribus.spec.protocol import Protocol
+from paribus.spec.protocol import Precision, Protocol
 from paribus.spec.reading import builtin_names, locate, parse_override
 from paribus.spec.study import Configuration, Study
 from paribus.spec.variants import effects
 
 __all__ = [
+    "RECIPE",
     "Block",
     "Claim",
     "Configuration",
@@ -18,6 +19,7 @@ __all__ = [
     "Decision",
     "Link",
     "Net",
+    "Precision",
     "Protocol",
     "ResolvedBlock",
     "Study",

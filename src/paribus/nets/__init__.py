@@ -1,0 +1,1 @@
+"""Networks: layer arithmetic (`shapes`, `initial`, without torch) and torch modules (`build`)."""

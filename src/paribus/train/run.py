@@ -1,0 +1,184 @@
+"""One run from seed to weights.
+
+Nothing is passed in that could belong to another run: the net is built here, the optimizer gets that net's
+parameters, and that net is evaluated.
+"""
+
+import itertools
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from paribus.data import Dataset
+from paribus.nets.build import ConvNet, build
+from paribus.nets.initial import initial_weights
+from paribus.nets.shapes import layer_table
+from paribus.records import Evaluation, Flag, RunRecord, RunState, Timing, TrainedRun
+from paribus.spec import Configuration, Protocol
+from paribus.train.batches import Gatherer, training_order
+from paribus.train.digests import array_digest, order_digest, weights_digest
+from paribus.train.evaluate import CHUNK, TestResult, arithmetic, evaluate
+from paribus.train.numerics import environment
+from paribus.train.optimizer import make_optimizer
+
+Report = Callable[[Evaluation], None]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A run to be trained.
+
+    Attributes:
+        run_key: Its identity.
+        configuration: What is trained.
+        seed: Seed of the round.
+    """
+
+    run_key: str
+    configuration: Configuration
+    seed: int
+
+
+def train(assignment: Assignment, data: Dataset, numerics: str, report: Report) -> TrainedRun:
+    """Train one run.
+
+    Args:
+        assignment: The run.
+        data: Its dataset.
+        numerics: What this process was set up for.
+        report: Called after each evaluation.
+
+    Returns:
+        The run's record and weights; a loss that is no longer finite ends it as ``diverged``.
+    """
+    started = time.perf_counter()
+    configuration, seed = assignment.configuration, assignment.seed
+    count = configuration.data.train_images or len(data.train)
+    table = layer_table(configuration.net, data.train.images.shape[1:], len(data.classes))
+    initial = initial_weights(table, seed)
+    net = build(configuration.net, table, initial, seed)
+    course = _Course(net, configuration.protocol, data, count, seed, report)
+    course.follow()
+    final = {name: tensor.detach().numpy().copy() for name, tensor in net.named_state().items()}
+    moved = _distance(initial, final)
+    record = RunRecord(
+        run_key=assignment.run_key,
+        numerics=numerics,
+        seed=seed,
+        state=course.state,
+        iterations=course.iterations,
+        evaluations=tuple(course.evaluations),
+        order_digest=order_digest(itertools.islice(course.order(), course.iterations)),
+        initial_digests={name: array_digest(values) for name, values in initial.items()},
+        weights_digest=weights_digest(final),
+        weights_moved=moved,
+        correct_per_class=course.correct_per_class(),
+        images_per_class=tuple(np.bincount(course.test_labels, minlength=len(data.classes)).tolist()),
+        predictions=course.result.predictions.astype(np.uint8 if len(data.classes) <= 256 else np.uint16),
+        timing=Timing(time.perf_counter() - started, course.training_seconds, course.evaluation_seconds),
+        finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        environment=environment(),
+        flags=_flags(course.evaluations, moved, course.test_labels),
+        reason=course.reason,
+    )
+    return TrainedRun(record, final)
+
+
+class _Course:
+    """The way of one net through its training, step by step."""
+
+    def __init__(
+        self, net: ConvNet, protocol: Protocol, data: Dataset, count: int, seed: int, report: Report
+    ) -> None:
+        self.net = net
+        self.protocol = protocol
+        self.count = count
+        self.seed = seed
+        self.report = report
+        self.optimizer = make_optimizer(protocol, net.parameters())
+        self.train_images = Gatherer(
+            data.train.images[:count], data.train.labels[:count], protocol.batch_size
+        )
+        self.test_images = Gatherer(data.test.images, data.test.labels, CHUNK)
+        self.test_labels = np.asarray(data.test.labels, dtype=np.int64)
+        self.classes = len(data.classes)
+        self.iterations = 0
+        self.state: RunState = "done"
+        self.reason = ""
+        self.evaluations: list[Evaluation] = []
+        self.result: TestResult
+        self.training_seconds = 0.0
+        self.evaluation_seconds = 0.0
+
+    def order(self) -> Iterator[npt.NDArray[np.int64]]:
+        """Indices of the training images, minibatch by minibatch."""
+        total = self.protocol.total_iterations(self.count)
+        return training_order(self.count, self.protocol.batch_size, total, self.seed)
+
+    def follow(self) -> None:
+        """Train to the end, or until the loss is no longer finite, evaluating where the protocol says."""
+        points = set(self.protocol.evaluation_points(self.count))
+        began = time.perf_counter()
+        for indices in self.order():
+            loss = self._step(indices)
+            self.iterations += 1
+            if not math.isfinite(loss):
+                self.state = "diverged"
+                self.reason = f"the training loss was {loss} at iteration {self.iterations}"
+            if self.iterations in points or self.state == "diverged":
+                self.training_seconds += time.perf_counter() - began
+                self._evaluate(loss)
+                began = time.perf_counter()
+            if self.state == "diverged":
+                return
+
+    def correct_per_class(self) -> tuple[int, ...]:
+        """Test images of each class classified correctly at the end."""
+        right = self.test_labels[self.result.predictions == self.test_labels]
+        return tuple(np.bincount(right, minlength=self.classes).tolist())
+
+    def _step(self, indices: npt.NDArray[np.int64]) -> float:
+        images, labels = self.train_images.gather(indices)  # (B, C, H, W), (B,)
+        self.optimizer.zero_grad(set_to_none=True)
+        with arithmetic(self.protocol.precision):
+            logits: Tensor = self.net(images)  # (B, classes)
+        loss = functional.cross_entropy(logits.float(), labels)
+        torch.autograd.backward(loss)
+        self.optimizer.step()
+        return loss.item()
+
+    def _evaluate(self, loss: float) -> None:
+        began = time.perf_counter()
+        self.result = evaluate(self.net, self.test_images, self.test_labels, self.protocol.precision)
+        self.evaluation_seconds += time.perf_counter() - began
+        evaluation = Evaluation(self.iterations, loss, self.result.loss, self.result.accuracy)
+        self.evaluations.append(evaluation)
+        self.report(evaluation)
+
+
+def _distance(
+    initial: Mapping[str, npt.NDArray[np.float32]], final: Mapping[str, npt.NDArray[np.generic]]
+) -> float:
+    moves = (np.asarray(final[name], dtype=np.float64) - values for name, values in initial.items())
+    return math.sqrt(sum(float(np.square(move).sum()) for move in moves))
+
+
+def _flags(evaluations: list[Evaluation], moved: float, labels: npt.NDArray[np.int64]) -> tuple[Flag, ...]:
+    """The run's own proof that it trained: weights moved, loss left ln(classes), accuracy left chance."""
+    shares = np.bincount(labels) / len(labels)
+    flags: list[Flag] = []
+    if moved == 0:
+        flags.append("weights did not move")
+    if not any(evaluation.train_loss < 0.98 * math.log(len(shares)) for evaluation in evaluations):
+        flags.append("loss stayed at chance")
+    if evaluations[-1].accuracy < 120 * float(shares.max()):
+        flags.append("accuracy at chance")
+    return tuple(flags)
