@@ -1,0 +1,120 @@
+"""A study laid out against its data: what each variant trains, layer by layer, and the key of every run."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from paribus.data import DatasetEntry, facts
+from paribus.errors import DataError, Fault, StudyError
+from paribus.nets.shapes import LayerTable, layer_table
+from paribus.spec import Configuration, Study, run_key
+
+
+@dataclass(frozen=True)
+class VariantLayout:
+    """What one variant trains.
+
+    Attributes:
+        name: Name of the variant.
+        differences: What it changes of the base.
+        configuration: What is trained.
+        table: Its layers.
+        train_images: Training images used.
+    """
+
+    name: str
+    differences: dict[str, Any]
+    configuration: Configuration
+    table: LayerTable
+    train_images: int
+
+    @property
+    def iterations(self) -> int:
+        """Minibatches of one run."""
+        return self.configuration.protocol.total_iterations(self.train_images)
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """Minibatches in one pass over the training images."""
+        return self.configuration.protocol.batches_per_epoch(self.train_images)
+
+    def flops(self, test_images: int) -> int:
+        """FLOPs of one run with its evaluations: 2 a multiply-add, forward and backward."""
+        protocol = self.configuration.protocol
+        trained = self.iterations * protocol.batch_size * self.table.training_flops
+        evaluated = (
+            len(protocol.evaluation_points(self.train_images)) * test_images * self.table.forward_flops
+        )
+        return trained + evaluated
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A study and what follows from it before anything is trained.
+
+    Attributes:
+        study: The study.
+        data: Facts of its dataset.
+        variants: Its variants in order.
+    """
+
+    study: Study
+    data: DatasetEntry
+    variants: tuple[VariantLayout, ...]
+
+    @property
+    def seeds(self) -> range:
+        """Seeds of all rounds the study may train, ascending."""
+        decision = self.study.decision
+        return range(decision.first_seed, decision.first_seed + decision.max_rounds)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the variants in order."""
+        return tuple(variant.name for variant in self.variants)
+
+    def variant(self, name: str) -> VariantLayout:
+        """The variant of that name."""
+        return next(variant for variant in self.variants if variant.name == name)
+
+    def keys(self) -> dict[tuple[str, int], str]:
+        """(variant, seed) to run key, for every run the study may train."""
+        return {
+            (variant.name, seed): run_key(
+                variant.configuration,
+                seed,
+                fingerprint=self.data.fingerprint,
+                train_images=variant.train_images,
+            )
+            for seed in self.seeds
+            for variant in self.variants
+        }
+
+
+def lay_out(study: Study) -> Layout:
+    """Lay a study out against its dataset; reads no images.
+
+    Raises:
+        StudyError: If a net does not fit the images, or more images are asked for than there are.
+    """
+    try:
+        entry = facts(study.data.dataset)
+    except DataError as error:
+        fault = Fault("data.dataset", f"{error.expected}", f"{error.found}")
+        raise StudyError(study.name, [fault]) from None
+    faults: list[Fault] = []
+    variants = []
+    for name, configuration in study.configurations.items():
+        count = configuration.data.train_images or entry.train_count
+        if count > entry.train_count:
+            at = f"variants.{name}: data.train_images"
+            faults.append(Fault(at, f"at most {entry.train_count:,}, which {entry.name} has", f"{count:,}"))
+        try:
+            at = f"variants.{name}: net"
+            table = layer_table(configuration.net, entry.image_shape, len(entry.classes), at=at)
+        except StudyError as error:
+            faults += error.faults
+        else:
+            variants.append(VariantLayout(name, study.differences[name], configuration, table, count))
+    if faults:
+        raise StudyError(study.name, faults)
+    return Layout(study, entry, tuple(variants))
