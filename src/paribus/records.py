@@ -1,17 +1,35 @@
-"""What a run leaves behind: the one form that training, store, verdict's callers, report and page share."""
+"""What a run is asked for and leaves behind: the form that execute, train, store, report and page share."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from paribus.spec import Configuration
 
 RunState = Literal["done", "diverged", "failed"]
 """`diverged` counts in the verdict with the accuracy its weights have; `failed` is missing from it."""
 
 Flag = Literal["loss stayed at chance", "weights did not move", "accuracy at chance"]
 """What a run's own proof of training found odd; a flagged run is still a result."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A run to be trained.
+
+    Attributes:
+        run_key: Its identity.
+        configuration: What is trained.
+        seed: Seed of the round.
+    """
+
+    run_key: str
+    configuration: Configuration
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -140,3 +158,34 @@ class Registration:
     def post_hoc(self) -> bool:
         """Whether some of the study's runs were known before it was declared."""
         return self.runs_existing > 0
+
+
+def failed_run(run_key: str, numerics: str, seed: int, reason: str) -> TrainedRun:
+    """A run that could not be trained: no result, only why.
+
+    Args:
+        run_key: Its identity.
+        numerics: What it would have been computed with.
+        seed: Seed of the round.
+        reason: What happened, in words.
+    """
+    record = RunRecord(
+        run_key=run_key,
+        numerics=numerics,
+        seed=seed,
+        state="failed",
+        iterations=0,
+        evaluations=(),
+        order_digest="",
+        initial_digests={},
+        weights_digest="",
+        weights_moved=0.0,
+        correct_per_class=(),
+        images_per_class=(),
+        predictions=np.empty(0, dtype=np.uint8),
+        timing=Timing(0.0, 0.0, 0.0),
+        finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        environment={},
+        reason=reason,
+    )
+    return TrainedRun(record)

@@ -3,7 +3,7 @@
 from paribus.spec.claim import Claim, Link, parse_claim
 from paribus.spec.data import Data
 from paribus.spec.decision import Decision
-from paribus.spec.identity import RECIPE, declaration, run_key, study_digest
+from paribus.spec.identity import RECIPE, canonical, declaration, run_key, study_digest
 from paribus.spec.net import Block, Net, ResolvedBlock
 from paribus.spec.protocol import Precision, Protocol
 from paribus.spec.reading import builtin_names, locate, parse_override
@@ -24,6 +24,7 @@ __all__ = [
     "ResolvedBlock",
     "Study",
     "builtin_names",
+    "canonical",
     "declaration",
     "effects",
     "locate",

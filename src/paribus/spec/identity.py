@@ -1,7 +1,9 @@
 """Digests: of what decides a run's result, and of what a study declares.
 
-A digest is SHA-256 over canonical JSON (sorted keys, defaults written out), so neither the order of keys nor
-a default left out can change it. A run's digest holds no names of variants.
+A digest is SHA-256 over canonical JSON of checked values, so neither the order of keys nor a default left
+out or written out can change it. A run's digest holds no names of variants. It leaves protocol fields out
+that have their default, so that a field added later leaves the keys of earlier runs as they are; whoever
+changes a default, or what a configuration means, raises `RECIPE`.
 """
 
 import hashlib
@@ -28,7 +30,7 @@ def run_key(configuration: Configuration, seed: int, *, fingerprint: str, train_
         64 hexadecimal digits.
     """
     protocol = configuration.protocol
-    trained = protocol.model_dump(mode="json", exclude={"epochs", "evaluate_every"})
+    trained = protocol.model_dump(mode="json", exclude_defaults=True, exclude={"epochs", "evaluate_every"})
     trained["iterations"] = protocol.total_iterations(train_images)
     trained["evaluations"] = protocol.evaluation_points(train_images)
     net = configuration.net
@@ -77,5 +79,9 @@ def declaration(study: Study) -> dict[str, Any]:
 
 def digest(value: Any) -> str:  # noqa: ANN401 - any JSON value
     """SHA-256 of a value's canonical JSON, as 64 hexadecimal digits."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+def canonical(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """A value as JSON in the one form that digests are made of."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)

@@ -116,7 +116,7 @@ def assess(
 def recall(layout: Layout, store: Store, *, study_digest: str) -> Standing:
     """How a study stands by what a store holds, without training anything.
 
-    Its numerics are those it was pinned to when first run or, for a study never run, those of most of its runs.
+    Its numerics are those it was pinned to when first run; for a study never run, those of most of its runs.
 
     Raises:
         StoreError: If the store cannot be read.
@@ -147,17 +147,17 @@ def recorded_runs(layout: Layout, store: Store, numerics: str) -> dict[str, dict
 def failed_runs(layout: Layout, store: Store, numerics: str) -> tuple[Failure, ...]:
     """The runs of a study that failed and have not been trained since."""
     keys = layout.keys()
-    reasons = store.failures(keys.values(), numerics)
+    failed = store.failures(keys.values(), numerics)
     return tuple(
-        Failure(name, seed, reasons[key].reason) for (name, seed), key in keys.items() if key in reasons
+        Failure(name, seed, failed[key][-1].reason) for (name, seed), key in keys.items() if key in failed
     )
 
 
 def require_equal_rounds(layout: Layout, runs: Runs) -> None:
     """Check that the variants of each round saw what they must share and started alike.
 
-    Variants with as many training images, batches and iterations see the same order; parameters of the same
-    name and shape start with the same bits. A diverged run may have seen fewer batches.
+    Variants with as many training images, batches and iterations see the same order; layers of the same name
+    and shape start with the same bits. A diverged run may have seen fewer batches.
 
     Raises:
         UnequalRoundError: Names the round, the variants and what differs.
@@ -171,9 +171,11 @@ def require_equal_rounds(layout: Layout, runs: Runs) -> None:
             _require_same(
                 orders, order, variant.name, record.order_digest, f"order of batches with seed {seed}"
             )
-            for name, shape in variant.table.parameters.items():
-                what = f"initial {name} with seed {seed}"
-                _require_same(starts, (seed, name, shape), variant.name, record.initial_digests[name], what)
+            for layer in variant.table.layers:
+                for name in layer.parameters:
+                    start = (seed, name, *layer.parameters.values())
+                    what = f"initial {name} with seed {seed}"
+                    _require_same(starts, start, variant.name, record.initial_digests[name], what)
 
 
 def _require_same(

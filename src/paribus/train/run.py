@@ -8,7 +8,6 @@ import itertools
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
@@ -21,40 +20,34 @@ from paribus.data import Dataset
 from paribus.nets.build import ConvNet, build
 from paribus.nets.initial import initial_weights
 from paribus.nets.shapes import layer_table
-from paribus.records import Evaluation, Flag, RunRecord, RunState, Timing, TrainedRun
-from paribus.spec import Configuration, Protocol
+from paribus.records import Assignment, Evaluation, Flag, RunRecord, RunState, Timing, TrainedRun
+from paribus.spec import Protocol
 from paribus.train.batches import Gatherer, training_order
 from paribus.train.digests import array_digest, order_digest, weights_digest
 from paribus.train.evaluate import CHUNK, TestResult, arithmetic, evaluate
 from paribus.train.numerics import environment
 from paribus.train.optimizer import make_optimizer
 
-Report = Callable[[Evaluation], None]
+OnEvaluation = Callable[[Evaluation], None]
+OnStep = Callable[[int, float], None]
 
 
-@dataclass(frozen=True)
-class Assignment:
-    """A run to be trained.
-
-    Attributes:
-        run_key: Its identity.
-        configuration: What is trained.
-        seed: Seed of the round.
-    """
-
-    run_key: str
-    configuration: Configuration
-    seed: int
-
-
-def train(assignment: Assignment, data: Dataset, numerics: str, report: Report) -> TrainedRun:
+def train(
+    assignment: Assignment,
+    data: Dataset,
+    numerics: str,
+    *,
+    on_evaluation: OnEvaluation = lambda _: None,
+    on_step: OnStep = lambda _, __: None,
+) -> TrainedRun:
     """Train one run.
 
     Args:
         assignment: The run.
         data: Its dataset.
         numerics: What this process was set up for.
-        report: Called after each evaluation.
+        on_evaluation: Called after each evaluation.
+        on_step: Called after each minibatch with its number, from 1, and its loss.
 
     Returns:
         The run's record and weights; a loss that is no longer finite ends it as ``diverged``.
@@ -65,8 +58,8 @@ def train(assignment: Assignment, data: Dataset, numerics: str, report: Report) 
     table = layer_table(configuration.net, data.train.images.shape[1:], len(data.classes))
     initial = initial_weights(table, seed)
     net = build(configuration.net, table, initial, seed)
-    course = _Course(net, configuration.protocol, data, count, seed, report)
-    course.follow()
+    course = _Course(net, configuration.protocol, data, count, seed)
+    course.follow(on_evaluation, on_step)
     final = {name: tensor.detach().numpy().copy() for name, tensor in net.named_state().items()}
     moved = _distance(initial, final)
     record = RunRecord(
@@ -95,14 +88,11 @@ def train(assignment: Assignment, data: Dataset, numerics: str, report: Report) 
 class _Course:
     """The way of one net through its training, step by step."""
 
-    def __init__(
-        self, net: ConvNet, protocol: Protocol, data: Dataset, count: int, seed: int, report: Report
-    ) -> None:
+    def __init__(self, net: ConvNet, protocol: Protocol, data: Dataset, count: int, seed: int) -> None:
         self.net = net
         self.protocol = protocol
         self.count = count
         self.seed = seed
-        self.report = report
         self.optimizer = make_optimizer(protocol, net.parameters())
         self.train_images = Gatherer(
             data.train.images[:count], data.train.labels[:count], protocol.batch_size
@@ -123,19 +113,20 @@ class _Course:
         total = self.protocol.total_iterations(self.count)
         return training_order(self.count, self.protocol.batch_size, total, self.seed)
 
-    def follow(self) -> None:
+    def follow(self, on_evaluation: OnEvaluation, on_step: OnStep) -> None:
         """Train to the end, or until the loss is no longer finite, evaluating where the protocol says."""
         points = set(self.protocol.evaluation_points(self.count))
         began = time.perf_counter()
         for indices in self.order():
             loss = self._step(indices)
             self.iterations += 1
+            on_step(self.iterations, loss)
             if not math.isfinite(loss):
                 self.state = "diverged"
                 self.reason = f"the training loss was {loss} at iteration {self.iterations}"
             if self.iterations in points or self.state == "diverged":
                 self.training_seconds += time.perf_counter() - began
-                self._evaluate(loss)
+                on_evaluation(self._evaluate(loss))
                 began = time.perf_counter()
             if self.state == "diverged":
                 return
@@ -155,13 +146,13 @@ class _Course:
         self.optimizer.step()
         return loss.item()
 
-    def _evaluate(self, loss: float) -> None:
+    def _evaluate(self, loss: float) -> Evaluation:
         began = time.perf_counter()
         self.result = evaluate(self.net, self.test_images, self.test_labels, self.protocol.precision)
         self.evaluation_seconds += time.perf_counter() - began
         evaluation = Evaluation(self.iterations, loss, self.result.loss, self.result.accuracy)
         self.evaluations.append(evaluation)
-        self.report(evaluation)
+        return evaluation
 
 
 def _distance(

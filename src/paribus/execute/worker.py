@@ -1,0 +1,99 @@
+"""A worker process: trains the runs it is told to, one at a time, and ends when its driver does.
+
+Started as ``python -m paribus.execute.worker``; speaks the wire form on its standard input and output.
+"""
+
+import os
+import queue
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from functools import lru_cache
+from typing import IO
+
+from paribus.data import Dataset, load
+from paribus.errors import ParibusError
+from paribus.execute.wire import (
+    Message,
+    done_message,
+    evaluation_message,
+    read_assignment,
+    receive,
+    send,
+)
+from paribus.train import environment, set_up_process, train
+
+SECONDS_BETWEEN_STEPS = 1.0
+
+
+def main() -> None:
+    """Serve the driver until it closes the pipe."""
+    incoming, outgoing = _take_pipes()
+    tasks: queue.SimpleQueue[Message] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(incoming, tasks), daemon=True).start()
+    numerics = set_up_process()
+    send(outgoing, Message("ready", {"numerics": numerics, "environment": environment()}))
+    while True:
+        send(outgoing, _work(tasks.get(), numerics, outgoing))
+
+
+def _take_pipes() -> tuple[IO[bytes], IO[bytes]]:
+    """Own the pipes to the driver; whatever else prints goes to standard error."""
+    incoming, outgoing = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 - stays open as long as the process
+    return incoming, outgoing
+
+
+def _listen(incoming: IO[bytes], tasks: "queue.SimpleQueue[Message]") -> None:
+    """Pass messages on; when the driver is gone, end the process whatever it is doing."""
+    while (message := receive(incoming)) is not None:
+        tasks.put(message)
+    os._exit(0)
+
+
+def _work(message: Message, numerics: str, outgoing: IO[bytes]) -> Message:
+    """Train the run of a message; what goes wrong is told in words, for the driver to decide."""
+    try:
+        assignment = read_assignment(message)
+        dataset = _dataset(assignment.configuration.data.dataset)
+        trained = train(
+            assignment,
+            dataset,
+            numerics,
+            on_evaluation=lambda evaluation: send(outgoing, evaluation_message(evaluation)),
+            on_step=_throttled(outgoing),
+        )
+    except ParibusError as error:
+        return Message("failed", {"reason": str(error), "again": False})
+    except MemoryError:
+        return Message("failed", {"reason": "the machine ran out of memory", "again": True})
+    except Exception as error:  # noqa: BLE001 - a worker outlives whatever one run does
+        traceback.print_exc(file=sys.stderr)
+        return Message("failed", {"reason": f"{type(error).__name__}: {error}", "again": True})
+    return done_message(trained)
+
+
+@lru_cache(maxsize=2)
+def _dataset(name: str) -> Dataset:
+    return load(name, offline=True)
+
+
+def _throttled(outgoing: IO[bytes]) -> Callable[[int, float], None]:
+    """Tell of a step about once a second: for whoever watches, and as a sign of life."""
+    told = time.monotonic()
+
+    def on_step(iteration: int, loss: float) -> None:
+        nonlocal told
+        now = time.monotonic()
+        if now - told >= SECONDS_BETWEEN_STEPS:
+            told = now
+            send(outgoing, Message("step", {"iteration": iteration, "loss": loss}))
+
+    return on_step
+
+
+if __name__ == "__main__":
+    main()
