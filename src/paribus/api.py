@@ -1,18 +1,29 @@
 """The Python way in: run a study, see how it stands, judge results trained elsewhere."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from paribus import data
 from paribus.errors import UsageError
-from paribus.execute import WorkerPool, interrupts, run_study
+from paribus.execute import (
+    Fact,
+    WorkerPool,
+    examine,
+    interrupts,
+    run_study,
+    sample,
+    seconds_a_run,
+)
+from paribus.execute import verify as rerun
 from paribus.execute.progress import note_event
+from paribus.report.forecast import Forecast
 from paribus.spec import Study, locate, study_digest
-from paribus.standing import Event, Layout, Outcome, Standing, lay_out, recall
+from paribus.standing import Comparison, Event, Layout, Outcome, Standing, lay_out, recall
 from paribus.store import DEFAULT_FOLDER, ProgressLog, Store
 from paribus.verdict import Rule, Verdict
 from paribus.verdict import judge as judge_rounds
+from paribus.verdict import plan as chances_of
 
 OnEvent = Callable[[Event], None]
 
@@ -61,7 +72,7 @@ def run(
         return _run(layout, opened, _workers(workers), tell)
 
 
-def standing(study: str | Path | Study, *, store: str | Path = DEFAULT_FOLDER) -> Standing:
+def show(study: str | Path | Study, *, store: str | Path = DEFAULT_FOLDER) -> Standing:
     """How a study stands by the runs recorded so far; trains nothing.
 
     Args:
@@ -71,6 +82,53 @@ def standing(study: str | Path | Study, *, store: str | Path = DEFAULT_FOLDER) -
     asked = read(study)
     with Store.reader(Path(store)) as opened:
         return recall(lay_out(asked), opened, study_digest=study_digest(asked))
+
+
+def plan(
+    study: str | Path | Study, *, store: str | Path = DEFAULT_FOLDER, workers: int | None = None
+) -> tuple[Standing, Forecast]:
+    """What running a study would train, about how long that takes, and what difference it can find.
+
+    Args:
+        study: A study, a study file, or the name of a built-in study.
+        store: Folder of the store; runs recorded there are not trained again.
+        workers: As in `run`.
+    """
+    stands = show(study, store=store)
+    chances = chances_of(stands.verdict.rule, contrasts=len(stands.verdict.contrasts))
+    return stands, Forecast(seconds_a_run(stands.layout, stands.runs), _workers(workers), chances)
+
+
+def verify(
+    study: str | Path | Study,
+    *,
+    runs: int = 3,
+    store: str | Path = DEFAULT_FOLDER,
+    workers: int | None = None,
+    progress: Callable[[Comparison], None] | None = None,
+) -> tuple[Comparison, ...]:
+    """Train a sample of a study's recorded runs again and compare the bits; records nothing.
+
+    Args:
+        study: A study, a study file, or the name of a built-in study.
+        runs: Size of the sample, or as many as there are.
+        store: Folder of the store.
+        workers: As in `run`.
+        progress: Called with every comparison.
+
+    Raises:
+        UsageError: If nothing is recorded.
+    """
+    stands = show(study, store=store)
+    chosen = sample(stands, runs)
+    with interrupts() as interrupt, WorkerPool(min(_workers(workers), len(chosen))) as pool:
+        data.fetch(stands.layout.data.name)
+        return rerun(stands, chosen, pool, on_comparison=progress or _ignore, interrupt=interrupt)
+
+
+def doctor(*, store: str | Path = DEFAULT_FOLDER, workers: int | None = None) -> Iterator[Fact]:
+    """What this machine has and what paribus will use of it, fact by fact."""
+    return examine(Path(store), _workers(workers))
 
 
 def judge(
@@ -131,5 +189,5 @@ def _workers(asked: int | None) -> int:
     return asked
 
 
-def _ignore(_: Event) -> None:
+def _ignore(_: object) -> None:
     pass

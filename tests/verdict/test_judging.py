@@ -128,12 +128,17 @@ def test_a_seed_that_failed_for_all_blocks_when_the_seeds_are_declared() -> None
     assert judge(runs).rounds == 3
 
 
+def test_a_round_that_nobody_has_begun_is_needed_but_blocks_nothing() -> None:
+    verdict = judge({"a": {0: 90.0}, "b": {0: 91.0}}, seeds=range(20))
+    assert verdict.needed == ("a", "b")
+    assert verdict.waiting == ()
+
+
 def test_identical_accuracies_in_all_rounds_are_equivalent_not_certain() -> None:
     same = dict.fromkeys(range(5), 97.31)
     (contrast,) = judge({"a": same, "b": dict(same)}).contrasts
     assert contrast.size == "within"
-    assert contrast.low_pp is not None
-    assert contrast.low_pp < 0
+    assert contrast.direction == "unsettled"
     assert contrast.pairing_gain is None
     assert contrast.sd_pp == pytest.approx((2 * 0.01**2 / 12) ** 0.5)
 
@@ -184,6 +189,7 @@ def test_pairing_gain_is_large_where_seeds_move_both_variants() -> None:
     (contrast,) = judge(runs, rule=Rule(min_rounds=15, max_rounds=15)).contrasts
     a, b = (np.array(list(runs[name].values())) for name in ("a", "b"))
     assert contrast.pairing_gain == pytest.approx((a.var(ddof=1) + b.var(ddof=1)) / (b - a).var(ddof=1))
+    assert contrast.pairing_gain is not None
     assert contrast.pairing_gain > 20
 
 
@@ -253,6 +259,18 @@ def test_at_the_cap_an_unsettled_contrast_says_how_many_rounds_it_would_need() -
     assert not verdict.decided
     assert contrast.rounds_needed is not None
     assert contrast.rounds_needed > 5
+
+
+@pytest.mark.parametrize(("claim", "reach"), [("a < b", 0.2), ("a ~ b", 0.1)])
+def test_the_rounds_needed_are_those_at_which_the_interval_would_be_short_enough(
+    claim: str, reach: float
+) -> None:
+    d = np.array([0.9, -0.5, 0.2, 0.7, -0.3])  # mean 0.2: 0.2 from zero, 0.1 from a margin of 0.1
+    runs = {"a": dict.fromkeys(range(5), 90.0), "b": dict(enumerate((90 + d).tolist()))}
+    (contrast,) = judge(runs, rule=Rule(max_rounds=5), claims=[claim]).contrasts
+    assert contrast.critical_value is not None
+    needed = (contrast.critical_value * d.std(ddof=1) / reach) ** 2
+    assert contrast.rounds_needed == pytest.approx(needed, abs=1)
 
 
 def test_without_claims_a_direction_is_enough_and_the_size_may_stay_open() -> None:

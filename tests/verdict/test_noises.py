@@ -1,7 +1,7 @@
 """The two noises against an analysis of variance by statsmodels, and against a world whose truth is known."""
 
 import numpy as np
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped]
 import pytest
 from scipy import stats
 from statsmodels.formula.api import ols
@@ -73,11 +73,10 @@ def _true_difference(gain: float) -> float:
 
 
 def test_twice_the_images_needed_settle_the_direction_and_a_tenth_do_not() -> None:
-    few = tell_noises_apart(*tables(10, 2000, gain=0.1, seed=3))
+    few = tell_noises_apart(*tables(10, 2000, gain=0.5, seed=3))
     assert few.images_needed is not None
-    more = tell_noises_apart(*tables(10, 20_000, gain=0.1, seed=4))
-    less = tell_noises_apart(*tables(10, 200, gain=0.1, seed=5))
-    assert 200 < few.images_needed < 20_000
+    more = tell_noises_apart(*tables(10, 2 * few.images_needed, gain=0.5, seed=4))
+    less = tell_noises_apart(*tables(10, few.images_needed // 10, gain=0.5, seed=5))
     assert more.low_pp > 0
     assert less.low_pp < 0
 
@@ -85,11 +84,12 @@ def test_twice_the_images_needed_settle_the_direction_and_a_tenth_do_not() -> No
 def test_more_seeds_are_not_promised_to_settle_what_images_leave_open() -> None:
     rng = np.random.default_rng(0)
     a = np.tile(rng.random(300) < 0.9, (8, 1))
-    b = np.tile(rng.random(300) < 0.91, (8, 1))  # every seed gives the same answers: only images vary
+    b = np.tile(rng.random(300) < 0.88, (8, 1))  # every seed gives the same answers: only images vary
     noises = tell_noises_apart(a, b)
+    assert noises.low_pp < 0 < noises.high_pp
     assert noises.rounds_needed is None
     assert noises.images_needed is not None
-    assert noises.both_se_pp > 100 * noises.seed_se_pp
+    assert noises.both_se_pp > 10 * noises.seed_se_pp
 
 
 def test_equal_tables_have_no_direction_and_a_finite_interval() -> None:

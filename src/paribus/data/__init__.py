@@ -7,7 +7,7 @@ is checked against a published SHA-256 each time it is loaded.
 from paribus.data.cache import cache_folder
 from paribus.data.catalogue import DataFile, DatasetEntry, Package, datasets, facts, fingerprint
 from paribus.data.dataset import Batches, Dataset, Split
-from paribus.data.loading import fetch, load
+from paribus.data.loading import fetch, is_cached, load
 from paribus.data.order import batch_order, batches_per_epoch, epochs_of, iterations_of
 from paribus.data.sources import Fetched, Served
 
@@ -28,6 +28,7 @@ __all__ = [
     "facts",
     "fetch",
     "fingerprint",
+    "is_cached",
     "iterations_of",
     "load",
 ]

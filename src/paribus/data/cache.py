@@ -90,7 +90,7 @@ def inspect(file: DataFile, home: Path) -> Content | None:
         # A plain array over the mapping: np.memmap as a type slows every later index and adds nothing.
         raw = np.asarray(np.memmap(path, dtype=np.uint8, mode="r"))
         return Content(len(raw), hashlib.sha256(raw.data).hexdigest(), raw)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except ValueError:  # emptied since its size was asked
         return Content(0)

@@ -59,6 +59,16 @@ def fetch(
     return fetch_entry(entry, _home(entry, cache), _sources(entry, folder, offline=offline), progress)
 
 
+def is_cached(name: str, *, cache: Path | None = None) -> bool:
+    """Whether the cache holds a dataset, intact; reads and hashes what is there.
+
+    Raises:
+        DataError: No such dataset.
+    """
+    entry = facts(name)
+    return _intact(entry, _home(entry, cache)) is not None
+
+
 def load_entry(
     entry: DatasetEntry, home: Path, sources: Iterable[Source], progress: Progress | None = None
 ) -> Dataset:

@@ -148,7 +148,7 @@ def _conv(block: ResolvedBlock, number: int, shape: Shape, at: str) -> Layer:
     return Layer(
         name=f"conv{number}",
         kind="conv",
-        detail=f"{block.kernel}×{block.kernel}, stride {block.stride}, padding {_padding_words(before, after)}",
+        detail=f"{block.kernel}×{block.kernel}, stride {block.stride}, padding {_words(before, after)}",
         output=output,
         arithmetic=_formula((height, width), (before, after), block.kernel, block.stride, sides),
         parameters={f"conv{number}.weight": weight, f"conv{number}.bias": (block.channels,)},
@@ -191,5 +191,5 @@ def _formula(sides: Shape, padding: tuple[int, int], kernel: int, stride: int, o
     return ", ".join(dict.fromkeys(terms))
 
 
-def _padding_words(before: int, after: int) -> str:
+def _words(before: int, after: int) -> str:
     return str(before) if before == after else f"{before} before, {after} after"

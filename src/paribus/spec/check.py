@@ -40,7 +40,10 @@ def study_faults(fields: Mapping[str, Any], known: Iterable[str]) -> list[Fault]
 def _top_level_faults(fields: Mapping[str, Any], known: Sequence[str]) -> list[Fault]:
     faults = [
         Fault(
-            key, f"one of {', '.join(known)}", f"an unknown field = {shown(fields[key])}", nearest(key, known)
+            key or shown(key),
+            f"one of {', '.join(known)}",
+            f"an unknown field = {shown(fields[key])}",
+            nearest(key, known),
         )
         for key in fields
         if key not in known
@@ -160,6 +163,8 @@ def _path_faults(
     if section not in SECTIONS or "." not in path:
         hint = nearest(section, SECTIONS)
         return [Fault(at, "a field of data, net or protocol, such as net.pool", shown(path), hint)]
+    if path == "data.dataset":
+        return [Fault(at, "the same test images for every variant", "a difference in the dataset")]
     missing = _unreachable(base, path)
     if missing and given[section] is not None:
         return [Fault(at, "a path that leads to a field", f"{missing!r}, which is not there")]

@@ -3,6 +3,7 @@
 Trains nothing and draws nothing: execute changes how a study stands, report and page show it.
 """
 
+from paribus.standing.comparison import Comparison
 from paribus.standing.events import (
     Event,
     RoundJudged,
@@ -28,6 +29,7 @@ from paribus.standing.state import (
 )
 
 __all__ = [
+    "Comparison",
     "Ending",
     "Event",
     "Failure",

@@ -69,7 +69,9 @@ def decode_record(run_key: str, numerics: str, content: bytes, predictions: byte
         seed=fields["seed"],
         state=fields["state"],
         iterations=fields["iterations"],
-        evaluations=_evaluations(fields["evaluations"]),
+        evaluations=tuple(
+            [Evaluation(step, _float(a), _float(b), _float(c)) for step, a, b, c in fields["evaluations"]]
+        ),
         order_digest=fields["order_digest"],
         initial_digests=fields["initial_digests"],
         weights_digest=fields["weights_digest"],
@@ -132,12 +134,10 @@ def _fields(record: RunRecord) -> dict[str, Any]:
         "seed": int(record.seed),
         "state": record.state,
         "iterations": int(record.iterations),
-        "evaluations": {
-            "iteration": [int(point.iteration) for point in record.evaluations],
-            "train_loss": [_plain(point.train_loss) for point in record.evaluations],
-            "test_loss": [_plain(point.test_loss) for point in record.evaluations],
-            "accuracy": [_plain(point.accuracy) for point in record.evaluations],
-        },
+        "evaluations": [
+            [int(point.iteration), _plain(point.train_loss), _plain(point.test_loss), _plain(point.accuracy)]
+            for point in record.evaluations
+        ],
         "order_digest": record.order_digest,
         "initial_digests": dict(record.initial_digests),
         "weights_digest": record.weights_digest,
@@ -152,12 +152,6 @@ def _fields(record: RunRecord) -> dict[str, Any]:
         "reason": record.reason,
         "weights_file": record.weights_file,
     }
-
-
-def _evaluations(columns: Mapping[str, list[Any]]) -> tuple[Evaluation, ...]:
-    train_losses, test_losses = map(_float, columns["train_loss"]), map(_float, columns["test_loss"])
-    accuracies = map(_float, columns["accuracy"])
-    return tuple(map(Evaluation, columns["iteration"], train_losses, test_losses, accuracies))
 
 
 def _to_text(fields: Mapping[str, Any]) -> str:

@@ -44,11 +44,11 @@ class WriterLock:
         """
         lock = FileLock(folder / LOCK_FILE, thread_local=False)
         holder = folder / HOLDER_FILE
-        try:
-            with system_faults_in_words(folder / LOCK_FILE):
+        with system_faults_in_words(folder / LOCK_FILE):
+            try:
                 lock.acquire(timeout=max(wait_seconds, 0))
-        except Timeout as timeout:
-            raise _busy(folder, holder, wait_seconds) from timeout
+            except Timeout as timeout:
+                raise _busy(folder, holder, wait_seconds) from timeout
         with suppress(OSError):
             _tell_holder(holder, purpose)
         return cls(lock, holder)

@@ -38,7 +38,7 @@ def mend(folder: Path) -> list[str]:
         StoreBusyError: If another process writes to it.
         StoreError: If it cannot be written to, or was written by a newer paribus.
     """
-    if not folder.is_dir():
+    if not folder.exists():
         return []
     lock = lock_folder(folder, purpose="mend the store")
     try:
@@ -118,7 +118,7 @@ def _intact_rows(old: sqlite3.Connection, table: Table) -> list[Row]:
 def _readable(old: sqlite3.Connection, statement: str, values: tuple[object, ...] = ()) -> Iterator[Any]:
     try:
         yield from old.execute(statement, values)
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):
         return
 
 

@@ -20,7 +20,7 @@ from paribus.store.database import DATABASE_FILE, Database
 from paribus.store.durable import ASIDE, make_folder
 from paribus.store.ledger import Ledger, Row, Table
 from paribus.store.lock import HOLDER_FILE, WriterLock
-from paribus.store.run_rows import RunRows, light
+from paribus.store.run_rows import RunRows, light, without_garbage_collection
 from paribus.store.weights import WeightsFolder
 from paribus.store.words import in_one_sentence, system_faults_in_words
 
@@ -122,8 +122,9 @@ class Store:
         """
         wanted = set(run_keys)
         decode = self._run_rows.whole if predictions else light
-        rows = self._ledger.rows(Table.RUNS)
-        return {row.key: decode(row) for row in rows if row.numerics == numerics and row.key in wanted}
+        with without_garbage_collection():
+            rows = self._ledger.rows(Table.RUNS)
+            return {row.key: decode(row) for row in rows if row.numerics == numerics and row.key in wanted}
 
     def numerics_of(self, run_keys: Iterable[str]) -> Counter[str]:
         """How many runs of these keys there are under which numerics."""

@@ -32,6 +32,10 @@ def database_faults_in_words(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _database_fault(error, path) from error
+    except (
+        UnicodeDecodeError
+    ) as error:  # sqlite3 quotes a damaged schema in its message and fails to decode it
+        raise damaged(path, expected="a database of runs as paribus wrote it", found=str(error)) from error
 
 
 def damaged(path: Path, *, expected: str, found: str) -> StoreDamagedError:

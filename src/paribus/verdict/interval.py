@@ -98,21 +98,27 @@ def estimate(
     return Estimate(len(seeds), mean, math.sqrt(max(variance, floor)), gain)
 
 
-def rounds_needed(
-    measured: Estimate, margin: float, critical: Sequence[float], min_rounds: int
-) -> int | None:
-    """About how many rounds settle the contrast, if its mean and spread stay as they are.
+def distance(mean: float, margin: float, *, equivalence: bool) -> float:
+    """How far the mean is from where nothing would be settled: what half an interval has to stay below.
 
-    Settled is: the interval excludes zero or lies within the margin. Beyond the cap the last critical value
-    stands in.
+    Args:
+        mean: In pp.
+        margin: In pp.
+        equivalence: Whether ``a ~ b`` is asked, which only the margin settles, and not zero.
+    """
+    to_margin = margin - abs(mean)
+    return abs(to_margin) if equivalence else max(abs(mean), to_margin)
+
+
+def rounds_needed(measured: Estimate, reach: float, critical: Sequence[float], min_rounds: int) -> int | None:
+    """About how many rounds bring half the interval below `reach`, if mean and spread stay as they are.
+
+    Beyond the cap the last critical value stands in.
 
     Returns:
         A number of rounds, or None where no number would do.
     """
-    if measured.mean is None or measured.sd is None:
-        return None
-    reach = max(abs(measured.mean), margin - abs(measured.mean))
-    if reach <= 1e-12:
+    if measured.sd is None or reach <= 1e-12:
         return None
     for offset, value in enumerate(critical):
         if value * measured.sd / math.sqrt(min_rounds + offset) < reach:

@@ -11,7 +11,7 @@ from paribus.spec.claim import Claim, Link
 from paribus.verdict import words
 from paribus.verdict.contrasts import Combination, choose_contrasts, contrast_key, read_claims
 from paribus.verdict.critical import critical_values
-from paribus.verdict.interval import NOTHING, Estimate, Interval, estimate, rounds_needed
+from paribus.verdict.interval import NOTHING, Estimate, Interval, distance, estimate, rounds_needed
 from paribus.verdict.outcome import Answer, ClaimVerdict, ContrastVerdict, LinkVerdict, State, Verdict
 from paribus.verdict.rule import DEFAULT_RULE, Rule
 
@@ -129,7 +129,7 @@ class _Walk:
 
     def run(self) -> None:
         """Take one round after the other, until nothing is wanted, a run is missing or the cap is reached."""
-        while self.needed and self.rounds < len(self.order) and not self.waiting:
+        while self.needed and self.rounds < len(self.order) and not self.missing:
             self.rounds += 1
             self._measure()
             if self.rounds >= self.rule.min_rounds:
@@ -143,7 +143,13 @@ class _Walk:
 
     @property
     def waiting(self) -> tuple[tuple[str, int], ...]:
-        """Runs of the next round that are wanted and missing."""
+        """The missing runs, where others of that round or of later ones are there already."""
+        reached = max((seed for name in self.needed for seed in self.accuracy[name]), default=None)
+        return tuple(run for run in self.missing if reached is not None and reached >= run[1])
+
+    @property
+    def missing(self) -> tuple[tuple[str, int], ...]:
+        """Runs of the next round that are wanted and not there."""
         if self.rounds >= len(self.order):
             return ()
         seed = self.order[self.rounds]
@@ -222,7 +228,6 @@ def _conjunction(answers: Sequence[Answer]) -> Answer:
 
 def _contrast_verdict(walk: _Walk, track: _Track) -> ContrastVerdict:
     interval, margin = track.interval, walk.rule.margin_pp
-    unsettled = interval is not None and track.state in {"open", "at the cap"}
     return ContrastVerdict(
         contrast=track.contrast,
         rounds=track.measured.rounds,
@@ -235,10 +240,16 @@ def _contrast_verdict(walk: _Walk, track: _Track) -> ContrastVerdict:
         size=interval.size(margin) if interval else "unsettled",
         state=track.state,
         pairing_gain=track.measured.pairing_gain,
-        rounds_needed=rounds_needed(track.measured, margin, walk.critical, walk.rule.min_rounds)
-        if unsettled
-        else None,
+        rounds_needed=_rounds_needed(walk, track),
     )
+
+
+def _rounds_needed(walk: _Walk, track: _Track) -> int | None:
+    if track.measured.mean is None or track.state not in {"open", "at the cap"}:
+        return None
+    equivalence = any(link.relation == "~" for _, link in track.links)
+    reach = distance(track.measured.mean, walk.rule.margin_pp, equivalence=equivalence)
+    return rounds_needed(track.measured, reach, walk.critical, walk.rule.min_rounds)
 
 
 def _claim_verdict(walk: _Walk, claim: Claim) -> ClaimVerdict:

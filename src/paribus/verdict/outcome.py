@@ -112,8 +112,10 @@ class Verdict:
         claims: The answers to the claims.
         rounds: Complete rounds counted; single contrasts may have settled on fewer.
         decided: Every claim has an answer or, where there is none, every contrast is settled.
-        needed: Variants that must train a further round; empty when decided or at the cap.
-        waiting: Runs (variant, seed) of the next round that are missing, as far as its seed is known.
+        needed: Variants that must train a further round, with the seed that stands at index `rounds` of the
+            declared seeds; empty when decided or at the cap.
+        waiting: Runs (variant, seed) that are missing while others of their round or of later ones are there:
+            they block the next look.
         images: Test images, which set the resolution of the accuracy.
         post_hoc: Why this is not a verdict on a plan made beforehand, if so.
         notes: What holds for all of it, in words.
