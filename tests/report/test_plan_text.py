@@ -121,6 +121,18 @@ def test_recorded_runs_are_not_planned_again(early: Standing, settled: Standing,
     assert remaining_work(settled, SECONDS, 1).runs_most == 0
 
 
+def test_after_the_first_look_at_least_one_more_round_is_wanted(
+    stand: Callable[..., Standing], trained: Callable[..., Runs]
+) -> None:
+    study = Study(
+        name="s", claims=["b < a"], protocol={"iterations": 10}, variants={"a": {}, "b": {"net.pool": "avg"}}
+    )
+    layout = lay_out(study)
+    runs = trained(layout, {"a": [96.7, 96.5, 96.9, 96.6], "b": [96.75, 96.45, 96.95, 96.55]})
+    work = remaining_work(stand(layout, runs), {"a": 10.0, "b": 10.0}, 1)
+    assert (work.runs_least, work.runs_most) == (2, 2 * 16)
+
+
 def test_time_is_never_less_than_the_longest_run(early: Standing) -> None:
     assert remaining_work(early, SECONDS, 64).seconds_least == 60
 

@@ -89,9 +89,17 @@ def test_trouble_is_named_with_its_run_and_reason(troubled: Standing, show: Show
     text = flat(show(verdict_text(troubled)))
     assert "held up after 3 rounds by a run that failed" in text
     assert "11 recorded; 1 of them diverged: avg-same with seed 1; 1 failed" in text
+    assert "to come" not in text
     assert "max-valid with seed 3: out of memory at [bold]step 7" in text
     assert "accuracy at chance: avg-same with seed 1" in text
     assert text.endswith("To train the failed runs again and go on: paribus run mnist-pooling")
+
+
+def test_runs_of_the_next_round_are_counted_as_to_come(early: Standing, show: Show) -> None:
+    text = flat(show(verdict_text(early)))
+    assert "not decided yet: 2 rounds of 3 to 20" in text
+    assert "7 recorded; 2 to come for round 3" in text
+    assert text.endswith("To go on where it stopped: paribus run mnist-pooling")
 
 
 def test_a_post_hoc_verdict_says_so_in_its_first_line_and_at_every_claim(

@@ -108,7 +108,7 @@ class RunGrid:
             table.add_column(str(seed), width=_CELL_WIDTH, justify="right", no_wrap=True, overflow="ellipsis")
         for name in names:
             table.add_row(Text(name), *(self._cell_text(name, seed) for seed in seeds))
-        if len(names) < len(self._names):
+        if len(names) < len(self._names) and len(names) + 2 <= height:
             hidden = len(self._names) - len(names)
             table.add_row(Text(f"and {hidden} more", style="dim"))
         return table
