@@ -21,6 +21,7 @@ from paribus.report.forecast import Forecast
 from paribus.spec import Study, locate, study_digest
 from paribus.standing import Comparison, Event, Layout, Outcome, Standing, lay_out, recall
 from paribus.store import DEFAULT_FOLDER, ProgressLog, Store
+from paribus.store import mend as mend_store
 from paribus.verdict import Rule, Verdict
 from paribus.verdict import judge as judge_rounds
 from paribus.verdict import plan as chances_of
@@ -67,7 +68,7 @@ def run(
         NumericsError: If the study was begun with other numerics.
     """
     layout = lay_out(read(study))
-    tell = progress or _ignore
+    tell = _ignore if progress is None else progress
     with Store.writer(Path(store), purpose=f"run {layout.study.name}") as opened:
         return _run(layout, opened, _workers(workers), tell)
 
@@ -123,12 +124,25 @@ def verify(
     chosen = sample(stands, runs)
     with interrupts() as interrupt, WorkerPool(min(_workers(workers), len(chosen))) as pool:
         data.fetch(stands.layout.data.name)
-        return rerun(stands, chosen, pool, on_comparison=progress or _ignore, interrupt=interrupt)
+        tell = _ignore if progress is None else progress
+        return rerun(stands, chosen, pool, on_comparison=tell, interrupt=interrupt)
 
 
 def doctor(*, store: str | Path = DEFAULT_FOLDER, workers: int | None = None) -> Iterator[Fact]:
     """What this machine has and what paribus will use of it, fact by fact."""
     return examine(Path(store), _workers(workers))
+
+
+def mend(store: str | Path = DEFAULT_FOLDER) -> list[str]:
+    """Put a damaged store in order: keep what is intact, move aside what is not.
+
+    Returns:
+        What was done, in sentences; empty if nothing was wrong.
+
+    Raises:
+        StoreError: If the store is in use or cannot be written to.
+    """
+    return mend_store(Path(store))
 
 
 def judge(

@@ -131,7 +131,7 @@ def run(
     if json:
         sys.stdout.write(as_json(study_document(outcome.standing, ending=outcome.ending)) + "\n")
     else:
-        _print(verdict_text(outcome.standing, asked=study))
+        _print(verdict_text(outcome.standing, asked=_asked(study, store, overrides)))
     if outcome.ending == "interrupted":
         return EXIT_INTERRUPTED
     if outcome.standing.failures:
@@ -177,7 +177,7 @@ def show(
     if json:
         sys.stdout.write(as_json(study_document(standing)) + "\n")
     else:
-        _print(verdict_text(standing, asked=study))
+        _print(verdict_text(standing, asked=_asked(study, store, overrides)))
 
 
 @app.command
@@ -249,13 +249,21 @@ def verify(
 
 
 @app.command
-def doctor(*, store: StoreFolder = _DEFAULT_STORE, workers: Workers = None, json: AsJson = False) -> int:
+def doctor(
+    *,
+    mend: Annotated[bool, Parameter(help="First put a damaged store in order.")] = False,
+    store: StoreFolder = _DEFAULT_STORE,
+    workers: Workers = None,
+    json: AsJson = False,
+) -> int:
     """Show what this machine has and what paribus will use."""
     from paribus import api  # noqa: PLC0415
     from paribus.report.doctor_text import doctor_text  # noqa: PLC0415
     from paribus.report.json_commands import doctor_document  # noqa: PLC0415
     from paribus.report.json_format import as_json  # noqa: PLC0415
 
+    for sentence in api.mend(store) if mend else ():
+        _tell(sentence)
     facts = tuple(api.doctor(store=store, workers=workers))
     if json:
         sys.stdout.write(as_json(doctor_document([astuple(fact) for fact in facts])) + "\n")
@@ -340,6 +348,12 @@ def _read(study: str, overrides: list[str] | None, max_rounds: int | None = None
     if max_rounds is not None:
         fields["decision.max_rounds"] = str(max_rounds)
     return Study.read(locate(study), fields)
+
+
+def _asked(study: str, store: Path, overrides: list[str] | None) -> list[str]:
+    """What the user typed to name the study, to be repeated in commands to type next."""
+    options = [word for override in overrides or () for word in ("--set", override)]
+    return [study, *options, *(() if store == _DEFAULT_STORE else ("--store", str(store)))]
 
 
 def _standing(study: "Study", store: Path) -> "Standing":

@@ -1,4 +1,4 @@
-"""Killed drivers and workers, hung and failing workers, interrupts: no finished run is lost, none is doubled."""
+"""Killed drivers and workers, hung and failing workers, interrupts: no finished run is lost or doubled."""
 
 import random
 import signal
@@ -16,7 +16,7 @@ from paribus.data import fetch
 from paribus.errors import WorkerError
 from paribus.execute import Interrupt, WorkerPool, run_study
 from paribus.spec import Study
-from paribus.standing import Event, RunFailed, RunFinished, Runs, lay_out
+from paribus.standing import Event, Outcome, RunFailed, RunFinished, Runs, lay_out
 from paribus.store import Store
 
 KILLS = 10
@@ -151,35 +151,36 @@ while True:
 """
 
 
-def run_with(worker: str, small: Study, store: Path, **options: float) -> tuple[list[Event], api.Outcome]:
+def run_with(
+    worker: str, small: Study, store: Path, silence_seconds: float = 60.0
+) -> tuple[list[Event], Outcome]:
     told: list[Event] = []
     with (
         Store.writer(store, purpose="test") as opened,
-        WorkerPool(2, command=[sys.executable, "-c", worker], **options) as pool,
+        WorkerPool(2, command=[sys.executable, "-c", worker], silence_seconds=silence_seconds) as pool,
     ):
         outcome = run_study(lay_out(small), opened, pool, on_event=told.append, interrupt=Interrupt())
     return told, outcome
 
 
 @pytest.mark.parametrize(
-    ("fault", "options", "reason"),
+    ("fault", "reason"),
     [
-        ("time.sleep(1000)", {"silence_seconds": 3.0}, "silent for 3 s"),
-        ("os.kill(os.getpid(), 9)", {}, "killed"),
-        ("sys.exit(7)", {}, "exit code 7"),
+        ("time.sleep(1000)", "silent for 3 s"),
+        ("os.kill(os.getpid(), 9)", "killed"),
+        ("sys.exit(7)", "exit code 7"),
         (
             "wire.send(outgoing, wire.Message('failed', {'reason': 'out of memory', 'again': True}))",
-            {},
             "out of memory",
         ),
     ],
     ids=["hung", "killed", "ended", "out of memory"],
 )
 def test_run_whose_workers_fail_is_tried_three_times_then_failed_and_blocks_the_verdict(
-    fault: str, options: dict[str, float], reason: str, small: Study, tmp_path: Path
+    fault: str, reason: str, small: Study, tmp_path: Path
 ) -> None:
     worker = FAULTY_WORKER.format(fault=fault)
-    told, outcome = run_with(worker, small, tmp_path / "store", **options)
+    told, outcome = run_with(worker, small, tmp_path / "store", silence_seconds=3.0)
     failures = [event for event in told if isinstance(event, RunFailed)]
     assert all(reason in event.reason for event in failures)
     assert [event.attempt for event in failures if (event.variant, event.seed) == ("max", 0)] == [1, 2, 3]
@@ -200,24 +201,13 @@ def test_study_goes_on_with_the_other_runs_of_a_round_in_which_one_failed(
     small: Study, tmp_path: Path
 ) -> None:
     told: list[Event] = []
-    poisoned = Study(
-        **(
-            small.model_dump(mode="json", exclude_unset=True)
-            | {
-                "variants": {
-                    **small.variants,
-                    "huge": {"net.blocks.1.channels": 8192, "net.blocks.1.kernel": 64},
-                }
-            }
-        )
-    )
+    huge = {"net.blocks.1.channels": 8192, "net.blocks.1.kernel": 63}
+    fields = {"variants": {**small.variants, "huge": huge}, "claims": ["huge < max", "avg < max"]}
+    study = Study(**(small.model_dump(mode="json", exclude_unset=True) | fields))
     fetch("mnist")
     with Store.writer(tmp_path / "store", purpose="test") as opened, WorkerPool(1) as pool:
-        layout = lay_out(
-            Study(**(poisoned.model_dump(mode="json") | {"claims": ["huge < max", "avg < max"]}))
-        )
         limit_memory(pool)
-        outcome = run_study(layout, opened, pool, on_event=told.append, interrupt=Interrupt())
+        outcome = run_study(lay_out(study), opened, pool, on_event=told.append, interrupt=Interrupt())
     assert outcome.ending == "a run failed"
     assert {failure.variant for failure in outcome.standing.failures} == {"huge"}
     finished_runs = {(event.variant, event.seed) for event in told if isinstance(event, RunFinished)}

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from paribus import api
+from paribus.data import fetch
 from paribus.errors import NumericsError
+from paribus.execute import Interrupt, WorkerPool, verify
 from paribus.records import Registration
 from paribus.spec import Study, canonical, declaration, study_digest
 from paribus.standing import (
@@ -160,6 +162,19 @@ def test_progress_file_tells_another_process_what_happened(small: Study, tmp_pat
     assert sum(event["event"] == "RunFinished" for event in events) == 12
 
 
+def test_run_whose_weights_are_gone_is_trained_once_more_and_gets_them_back(
+    small: Study, tmp_path: Path
+) -> None:
+    first = api.run(small, store=tmp_path / "store")
+    lost = next((tmp_path / "store").rglob("*.safetensors"))
+    content = lost.read_bytes()
+    lost.unlink()
+    second = api.run(small, store=tmp_path / "store")
+    assert second.trained == 1
+    assert lost.read_bytes() == content
+    assert second.verdict == first.verdict
+
+
 def test_verify_reruns_a_sample_and_finds_the_same_bits(small: Study, tmp_path: Path) -> None:
     api.run(small, store=tmp_path / "store")
     comparisons = api.verify(small, runs=4, store=tmp_path / "store")
@@ -175,9 +190,6 @@ def test_verify_names_what_differs_when_a_result_is_not_what_its_spec_says(
     api.run(small, store=tmp_path / "store")
     standing = api.show(small, store=tmp_path / "store")
     wrong = {**standing.runs, "max": standing.runs["slow"]}
-    from paribus.data import fetch
-    from paribus.execute import Interrupt, WorkerPool, verify
-
     fetch("mnist")
     with WorkerPool(1) as pool:
         found = verify(

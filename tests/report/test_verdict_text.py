@@ -136,7 +136,7 @@ def test_an_ascii_terminal_gets_the_same_text_in_ascii(troubled: Standing, show:
 
 
 def test_a_study_never_run_says_how_to_run_it(untouched: Standing, show: Show) -> None:
-    text = flat(show(verdict_text(untouched, asked="my studies/it's.toml")))
+    text = flat(show(verdict_text(untouched, asked=["my studies/it's.toml"])))
     assert "no runs yet" in text
     assert "never run" in text
     assert text.endswith("To train it: paribus run 'my studies/it'\"'\"'s.toml'")

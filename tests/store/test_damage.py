@@ -2,8 +2,6 @@
 
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,6 @@ import pytest
 from paribus.errors import StoreDamagedError, StoreError
 from paribus.records import Registration, TrainedRun
 from paribus.store import Store, database, mend
-from paribus.store.__main__ import main
 
 Make = Callable[..., TrainedRun]
 Bits = Callable[[Any], Any]
@@ -166,7 +163,7 @@ def test_a_row_changed_by_hand_is_refused_and_only_it_is_lost(
     connection.close()
     with pytest.raises(StoreDamagedError, match="damaged") as caught:
         everything(intact, made)
-    assert f"python -m paribus.store {intact}" in str(caught.value)
+    assert f"paribus doctor --mend --store {intact}" in str(caught.value)
     with pytest.raises(StoreDamagedError):
         Store.writer(intact, purpose="test")
     damaged = (intact / "runs.sqlite").read_bytes()
@@ -249,20 +246,6 @@ def test_a_store_of_an_earlier_version_is_brought_up_to_date_by_a_writer(
         Store.reader(intact)
     Store.writer(intact, purpose="test").close()
     assert bits(everything(intact, made)) == bits(written)
-
-
-def test_the_mending_command_says_what_it_did(
-    intact: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main([str(intact)]) == 0
-    assert capsys.readouterr().out == f"{intact} is intact\n"
-    (tmp_path / "file").touch()
-    assert main([str(tmp_path / "file")]) == 2
-    assert "not a store" in capsys.readouterr().err
-    (intact / "runs.sqlite").write_bytes(b"")
-    arguments = [sys.executable, "-m", "paribus.store", str(intact)]
-    done = subprocess.run(arguments, capture_output=True, text=True, check=True)
-    assert "moved the damaged file to runs.sqlite.damaged-1" in done.stdout
 
 
 def test_a_damaged_schema_that_sqlite_cannot_even_quote_is_refused_and_mended(

@@ -10,6 +10,9 @@ from paribus.standing import Layout, Runs
 TYPICAL_SHARE = 0.8
 """Dense FLOP/s of a training run over those of a matrix product, one core; bench/speed measures it."""
 
+STEP_OVERHEAD_SECONDS = 0.0005
+"""What a training step costs besides its arithmetic; it matters for tiny nets only."""
+
 _SIDE = 1024
 
 

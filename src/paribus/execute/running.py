@@ -83,6 +83,7 @@ class _Session:
         self.keys = layout.keys()
         self.runs_of = {key: run for run, key in self.keys.items()}
         self.attempts: dict[Run, int] = {}
+        self.without_weights: set[Run] = set()
         self.failures: dict[Run, Failure] = {}
         self.trained = 0
         self.began = time.monotonic()
@@ -95,6 +96,9 @@ class _Session:
         registration = self._register(numerics)
         runs = recorded_runs(self.layout, self.store, numerics)
         self.standing = assess(self.layout, runs, numerics=numerics, registration=registration)
+        if self.layout.study.keep_weights:
+            bare = self.store.without_weights(self.keys.values(), numerics)
+            self.without_weights = {self.runs_of[key] for key in bare}
         self.tell(StudyStarted(self.standing, len(self.pool.workers), seconds_a_run(self.layout, runs)))
         while (ending := self._ending()) is None:
             self._assign()
@@ -141,19 +145,20 @@ class _Session:
         if self.interrupt.requested:
             return "interrupted"
         verdict = self.standing.verdict
-        if not verdict.needed:
+        if not verdict.needed and not self.without_weights:
             return "decided" if verdict.decided else "at the cap"
         if self.failures and not self.pool.busy and next(self._missing(), None) is None:
             return "a run failed"
         return None
 
     def _missing(self) -> Iterator[Run]:
-        """Runs to train next, in the order of their rounds.
+        """Runs to train next: recorded ones whose weights are gone, then the others in the order of rounds.
 
         They may be ahead of the verdict: while a round's last run is trained, other workers begin the next
         round. A failed run holds the verdict up, so nothing beyond its round is begun.
         """
         under_way = {self.runs_of[assignment.run_key] for assignment in self.pool.busy}
+        yield from sorted(self.without_weights - under_way - self.failures.keys())
         last = min((failure.seed for failure in self.failures.values()), default=self.layout.seeds[-1])
         for seed in range(self.layout.seeds[0] + self.standing.verdict.rounds, last + 1):
             for name in self.standing.verdict.needed:
@@ -202,6 +207,7 @@ class _Session:
             )
         record = self.store.commit(trained, keep_weights=self.layout.study.keep_weights)
         self.trained += 1
+        self.without_weights.discard(run)
         self.tell(RunFinished(name, seed, record))
         self._judge({**self.standing.runs, name: {**self.standing.runs[name], seed: record}})
 

@@ -28,12 +28,13 @@ _MOST_LISTED = 8
 _EMPTY = Text("")
 
 
-def verdict_text(standing: Standing, *, asked: str | None = None) -> RenderableType:
+def verdict_text(standing: Standing, *, asked: Sequence[str] = ()) -> RenderableType:
     """A study's verdict.
 
     Args:
         standing: How the study stands.
-        asked: The study as the user named it, for commands; its own name when left out.
+        asked: The study as the user named it, with the options that belong to it, for commands; its own name
+            when left out.
 
     Returns:
         Something to print on a rich console of any width.
@@ -51,7 +52,7 @@ def verdict_text(standing: Standing, *, asked: str | None = None) -> RenderableT
         _EMPTY,
         _grid(_facts(standing), style="dim"),
         _EMPTY,
-        _next_step(standing, study.name if asked is None else asked),
+        _next_step(standing, asked or (study.name,)),
     ]
     return Legible(Group(*parts))
 
@@ -204,8 +205,8 @@ def _flags(standing: Standing) -> Iterator[tuple[str, list[str]]]:
     yield from flagged.items()
 
 
-def _next_step(standing: Standing, asked: str) -> RenderableType:
-    verdict, study = standing.verdict, clean(shlex.quote(asked))
+def _next_step(standing: Standing, asked: Sequence[str]) -> RenderableType:
+    verdict, study = standing.verdict, clean(shlex.join(asked))
     if verdict.decided:
         return _command("To check that the runs repeat to the bit:", f"paribus verify {study}")
     if not any(standing.runs.values()) and not standing.failures:

@@ -6,10 +6,9 @@ from typing import Literal
 
 from paribus.errors import UnequalRoundError
 from paribus.records import Registration, RunRecord
-from paribus.spec import effects
 from paribus.standing.layout import Layout
 from paribus.store import Store
-from paribus.verdict import Combination, Rule, Verdict, judge
+from paribus.verdict import Rule, Verdict, factorial_combinations, judge
 
 Runs = Mapping[str, Mapping[int, RunRecord]]
 """Variant to seed to record."""
@@ -100,11 +99,10 @@ def assess(
         name: {seed: record.accuracy for seed, record in runs.get(name, {}).items() if record.counts}
         for name in layout.names
     }
-    combinations = [Combination(name, tuple(weights.items())) for name, weights in effects(study.factors)]
     verdict = judge(
         accuracy,
         claims=study.parsed_claims,
-        combinations=None if study.claims else combinations or None,
+        combinations=None if study.claims else factorial_combinations(study.factors),
         rule=Rule(decision.alpha, decision.margin_pp, decision.min_rounds, decision.max_rounds),
         images=layout.data.test_count,
         seeds=layout.seeds,

@@ -32,9 +32,7 @@ def database_faults_in_words(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _database_fault(error, path) from error
-    except (
-        UnicodeDecodeError
-    ) as error:  # sqlite3 quotes a damaged schema in its message and fails to decode it
+    except UnicodeDecodeError as error:  # sqlite3 quotes a damaged schema and fails to decode it
         raise damaged(path, expected="a database of runs as paribus wrote it", found=str(error)) from error
 
 
@@ -46,13 +44,14 @@ def damaged(path: Path, *, expected: str, found: str) -> StoreDamagedError:
         expected: What was written.
         found: What is there.
     """
+    folder = shlex.quote(str(folder_of(path)))
     return StoreDamagedError(
         f"{path} is damaged",
         expected=expected,
         found=found,
         means=RETRAINED,
-        mend=f"run `python -m paribus.store {shlex.quote(str(folder_of(path)))}`, which keeps what is intact "
-        "and moves the damaged file aside; then run the study again",
+        mend=f"run `paribus doctor --mend --store {folder}`, which keeps what is intact and moves the "
+        "damaged file aside; then run the study again",
     )
 
 
