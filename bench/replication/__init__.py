@@ -1,0 +1,1 @@
+"""The teaching notebook's numbers, one by one, against what is measured."""

@@ -1,0 +1,92 @@
+"""README, docs, examples: what they show is run here, and what they name exists."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from paribus import data
+from paribus.cli import run_command
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(language: str) -> list[tuple[str, str]]:
+    """(document, code) of every fenced block of a language."""
+    return [
+        (path.name, code)
+        for path in DOCUMENTS
+        for found, code in FENCE.findall(path.read_text(encoding="utf-8"))
+        if found == language
+    ]
+
+
+def commands() -> list[tuple[str, str]]:
+    """(document, command) of every line of every shell block, comments left out."""
+    return [
+        (name, line.split("  #")[0].strip())
+        for name, code in blocks("sh")
+        for line in code.splitlines()
+        if line.strip() and not line.startswith("#")
+    ]
+
+
+@pytest.mark.parametrize(("document", "code"), blocks("python"))
+def test_python_of_documents_runs(
+    document: str, code: str, mnist: data.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert mnist.name == "mnist"
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, document, "exec"), {"__name__": "__main__"})
+
+
+@pytest.mark.parametrize(("document", "command"), commands())
+def test_commands_of_documents_work(
+    document: str, command: str, mnist: data.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Commands of paribus are run; make's targets, and scripts, have to exist."""
+    assert mnist.name == "mnist"
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results.csv").write_text(
+        "variant,seed,accuracy\n"
+        + "".join(f"{name},{seed},{90 + seed / 10}\n" for name in "ab" for seed in range(3))
+    )
+    program, *arguments = shlex.split(command)
+    if program == "paribus":
+        assert run_command(arguments) == 0, document
+    elif program == "make":
+        makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+        targets = [word for word in arguments if "=" not in word]
+        assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets), document
+    else:
+        assert program in ("git", "cd", "python"), f"{document}: who checks {command!r}?"
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_between_documents_lead_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text(encoding="utf-8"))
+    missing = [link for link in links if not (path.parent / link).exists()]
+    assert missing == []
+
+
+def test_every_module_has_its_place_in_the_architecture_and_every_place_its_module() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    tree = text[text.index("    src/paribus/") : text.index("    bench/ ")]
+    named = set(re.findall(r"[a-z_]+\.py", tree))
+    modules = {path.name for path in (ROOT / "src").rglob("*.py") if not path.name.startswith("__")}
+    assert named == modules
+
+
+@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.name)
+def test_examples_run(example: Path, mnist: data.Dataset, tmp_path: Path) -> None:
+    assert mnist.name == "mnist"
+    done = subprocess.run(
+        [sys.executable, str(example)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "supported" in done.stdout
