@@ -1,7 +1,7 @@
 """Train rounds of mnist-pooling to a fixed number and write their accuracies as CSV.
 
-``python -m bench.bank --rounds 30`` goes on where it was stopped. The CSV is kept in the repository, the store
-is not.
+``python -m bench.bank --rounds 30`` goes on where it was stopped. The CSV is kept in the repository, the
+store is not.
 """
 
 import argparse

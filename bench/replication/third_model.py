@@ -34,9 +34,7 @@ class ThirdCell:
     third_moved: bool
 
 
-def third_cell(
-    seed: int, second_weights: dict[str, torch.Tensor], iterations: int = ITERATIONS[-1]
-) -> ThirdCell:
+def third_cell(seed: int, second_weights: dict[str, torch.Tensor]) -> ThirdCell:
     """Run the cell.
 
     Args:

@@ -1,6 +1,5 @@
 """Which differences a verdict is about: pairs of variants, and weighted sums of them in factorial studies."""
 
-import difflib
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 
 from paribus.errors import UsageError
 from paribus.spec.claim import Claim, parse_claim
+from paribus.spec.faults import nearest
 from paribus.spec.variants import effects
 
 
@@ -95,11 +95,6 @@ def factorial_combinations(factors: Mapping[str, Sequence[object]]) -> tuple[Com
         factors: Field to levels, as in a study's ``[factors]``; the first level is the one compared with.
     """
     return tuple(Combination(name, tuple(weights.items())) for name, weights in effects(factors))
-
-
-def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The most similar of `names`, if one is similar at all."""
-    return next(iter(difflib.get_close_matches(name, list(names), n=1)), None)
 
 
 def _read_claim(claim: Claim | str) -> Claim:

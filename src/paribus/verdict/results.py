@@ -9,7 +9,7 @@ from pathlib import Path
 
 from paribus.errors import ResultsError
 from paribus.spec.claim import NAME
-from paribus.verdict.contrasts import nearest
+from paribus.spec.faults import nearest
 
 COLUMNS = ("variant", "seed", "accuracy")
 

@@ -1,0 +1,154 @@
+"""What the samples say: medians, ratios of the same round, and whether the bars are reached."""
+
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bench.speed.contest import Sample
+from bench.speed.gemm import Rates
+from bench.speed.roster import OURS, ROSTER
+
+MOST_OVERHEAD, MOST_SECONDS_TO_START, LEAST_SHARE = 0.02, 3.0, 0.6
+"""Bars: share of a run outside steps and evaluation, seconds, useful FLOP/s over the product rate."""
+
+FULL_ITERATIONS = 3000
+"""The bar on overhead is for runs of so many iterations."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Some measurements of one thing."""
+
+    median: float
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Spread":
+        """The median and the extremes of some values."""
+        return cls(statistics.median(values), min(values), max(values))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One competitor on one variant.
+
+    Attributes:
+        variant: What it trained.
+        competitor: Its name.
+        seconds: Of a run, everything being ready.
+        seconds_with_start: Of a run from the command on.
+        first_iteration: Seconds from the command to the first minibatch done; None where not seen.
+        accuracy: At the end, percent, over the rounds' seeds.
+        gflops: Useful, in 1e9 FLOP/s.
+        share: Useful FLOP/s over the product rate of its precision in the same minutes.
+        ratio: Its seconds over those of paribus in the same round; None without paribus.
+    """
+
+    variant: str
+    competitor: str
+    seconds: Spread
+    seconds_with_start: Spread
+    first_iteration: Spread | None
+    accuracy: Spread
+    gflops: Spread
+    share: Spread
+    ratio: Spread | None
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar and whether it is reached.
+
+    Attributes:
+        what: What is measured.
+        value: What was found.
+        bar: What it has to be, in words.
+        holds: Whether it is.
+    """
+
+    what: str
+    value: float
+    bar: str
+    holds: bool
+
+
+Products = dict[tuple[str, int], dict[str, Rates]]
+"""Variant and round to precision to rates."""
+
+
+def findings(samples: Sequence[Sample], products: Products) -> list[Finding]:
+    """One for each variant and competitor, in the order they were measured."""
+    ours = {(s.variant, s.round): s.seconds for s in samples if s.competitor == OURS}
+    keys = dict.fromkeys((sample.variant, sample.competitor) for sample in samples)
+    return [
+        _finding([s for s in samples if (s.variant, s.competitor) == key], products, ours) for key in keys
+    ]
+
+
+def _finding(samples: list[Sample], products: Products, ours: dict[tuple[str, int], float]) -> Finding:
+    first = samples[0]
+    precision = ROSTER[first.competitor].precision
+    firsts = [s.first_iteration for s in samples if s.first_iteration is not None]
+    ratios = [s.seconds / ours[s.variant, s.round] for s in samples if (s.variant, s.round) in ours]
+    return Finding(
+        variant=first.variant,
+        competitor=first.competitor,
+        seconds=Spread.of([s.seconds for s in samples]),
+        seconds_with_start=Spread.of([s.seconds_with_start for s in samples]),
+        first_iteration=Spread.of(firsts) if firsts else None,
+        accuracy=Spread.of([s.accuracy for s in samples]),
+        gflops=Spread.of([s.flops / 1e9 for s in samples]),
+        share=Spread.of([s.flops / products[s.variant, s.round][precision].best for s in samples]),
+        ratio=Spread.of(ratios) if ratios else None,
+    )
+
+
+def bars(
+    found: Iterable[Finding], samples: Sequence[Sample], first_iterations: Sequence[float]
+) -> Iterator[Bar]:
+    """Every bar that these measurements can answer."""
+    for finding in found:
+        yield from _ratio_bars(finding)
+    for variant in dict.fromkeys(sample.variant for sample in samples):
+        yield from _overhead_bars(variant, samples)
+    if first_iterations:
+        seconds = statistics.median(first_iterations)
+        yield Bar(
+            "s from `paribus run` to its first iteration",
+            seconds,
+            f"≤ {MOST_SECONDS_TO_START:g}",
+            seconds <= MOST_SECONDS_TO_START,
+        )
+
+
+def _ratio_bars(finding: Finding) -> Iterator[Bar]:
+    least = ROSTER[finding.competitor].least
+    if finding.ratio is not None and least is not None:
+        value = finding.ratio.median
+        what = f"{finding.variant}: {finding.competitor} over paribus"
+        yield Bar(what, value, f"≥ {least:g}", value >= least)
+    if finding.competitor == OURS and finding.variant == "max-same":
+        value = finding.share.median
+        what = f"{finding.variant}: paribus' useful FLOP/s over the product rate"
+        yield Bar(what, value, f"≥ {LEAST_SHARE:g}", value >= LEAST_SHARE)
+
+
+def _overhead_bars(variant: str, samples: Sequence[Sample]) -> Iterator[Bar]:
+    ours = [s for s in samples if (s.variant, s.competitor) == (variant, OURS)]
+    if not ours:
+        return
+    inside = statistics.median(share for s in ours for share in s.told["overhead_in_runs"])
+    outside = statistics.median(s.told["workers_not_training"] for s in ours)
+    for what, value in (
+        ("share of a run outside steps and evaluation", inside),
+        ("share of the workers' time outside steps and evaluation, start-up apart", outside),
+    ):
+        bar = f"≤ {MOST_OVERHEAD:g} at {FULL_ITERATIONS} iterations"
+        yield Bar(f"{variant}: {what}", value, bar, value <= MOST_OVERHEAD)
+
+
+def as_json(value: Finding | Bar | Sample) -> dict[str, Any]:
+    """A value of this bench for the JSON file."""
+    return asdict(value)

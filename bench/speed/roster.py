@@ -1,0 +1,58 @@
+"""The competitors by name: which program each is, in which environment it runs, what its loader is."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+OURS = "paribus"
+"""The competitor that the others are held against."""
+
+
+@dataclass(frozen=True)
+class Competitor:
+    """One way to train a run.
+
+    Attributes:
+        name: Its name in the table.
+        program: Module in ``bench.speed.competitors``.
+        arguments: What it is told besides the task.
+        packages: What it needs from the peers' environment; empty for those in the project's own.
+        least: How many times faster than it a run of paribus has to be; None where there is no bar.
+        precision: Arithmetic it computes with.
+    """
+
+    name: str
+    program: str
+    arguments: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    least: float | None = None
+    precision: Literal["float32", "bfloat16"] = "float32"
+
+
+ROSTER = {
+    competitor.name: competitor
+    for competitor in (
+        Competitor("notebook", "notebook", least=2.2),
+        Competitor("tensors", "tensors", least=1.4),
+        Competitor(OURS, "paribus_runs"),
+        Competitor("paribus-bf16", "paribus_runs", ("--precision", "bfloat16"), precision="bfloat16"),
+        Competitor("lightning", "lightning_trainer", packages=("torch", "lightning", "pillow"), least=2.5),
+        Competitor("fastai", "fastai_learner", packages=("torch", "fastai", "pillow"), least=1.0),
+        Competitor("skorch", "skorch_net", packages=("torch", "skorch", "pillow"), least=1.0),
+        Competitor("keras-torch", "keras_model", ("torch",), ("torch", "keras"), least=1.0),
+        Competitor("keras-jax", "keras_model", ("jax",), ("jax", "keras"), least=1.0),
+        Competitor("jax", "jax_loop", packages=("jax",), least=1.0),
+    )
+}
+
+WORDS = {
+    "notebook": "the notebook's loop, images through its loader",
+    "tensors": "the same loop, tensors in memory",
+    OURS: "paribus, one worker a core",
+    "paribus-bf16": "paribus, bfloat16",
+    "lightning": "Lightning, the notebook's loader",
+    "fastai": "fastai, the notebook's loader",
+    "skorch": "skorch, tensors in memory",
+    "keras-torch": "Keras on torch, arrays in memory",
+    "keras-jax": "Keras on JAX, arrays in memory",
+    "jax": "plain JAX, jit, arrays in memory",
+}
