@@ -238,6 +238,21 @@ def test_mistakes_are_told_in_words_with_exit_code_2(
     assert code == (1 if arguments[:2] == ["data", "show"] and "minst" in arguments else 2)
 
 
+@pytest.mark.parametrize("command", ["run", "plan", "show", "verify"])
+def test_broken_study_files_exit_with_2_and_every_fault_before_anything_is_made(
+    command: str, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for path in (Path(__file__).parent / "spec" / "broken").glob("*.toml"):
+        fields = path.read_text().splitlines()[0].removeprefix("# faults: ").split(" | ")
+        assert run_command([command, str(path)]) == 2
+        told = capsys.readouterr()
+        assert told.out == ""
+        assert "Traceback" not in told.err
+        assert all(f"{field}: expected " in told.err for field in fields)
+    assert not (tmp_path / "paribus-store").exists()
+
+
 def test_second_writer_is_refused_in_words(study: str, capsys: Captured, tmp_path: Path) -> None:
     from paribus.store import Store  # noqa: PLC0415
 

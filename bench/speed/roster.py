@@ -15,7 +15,9 @@ class Competitor:
         name: Its name in the table.
         program: Module in ``bench.speed.competitors``.
         arguments: What it is told besides the task.
-        packages: What it needs from the peers' environment; empty for those in the project's own.
+        packages: What it needs in an environment of the peers; empty for those that run in the project's own.
+        environment: Name of that environment. fastai has one for itself: it brings torchvision, which the
+            others' packages import where they find it, and which need not fit the torch that is there.
         least: How many times faster than it a run of paribus has to be; None where there is no bar.
         precision: Arithmetic it computes with.
     """
@@ -24,6 +26,7 @@ class Competitor:
     program: str
     arguments: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
+    environment: str = ""
     least: float | None = None
     precision: Literal["float32", "bfloat16"] = "float32"
 
@@ -35,12 +38,26 @@ ROSTER = {
         Competitor("tensors", "tensors", least=1.4),
         Competitor(OURS, "paribus_runs"),
         Competitor("paribus-bf16", "paribus_runs", ("--precision", "bfloat16"), precision="bfloat16"),
-        Competitor("lightning", "lightning_trainer", packages=("torch", "lightning", "pillow"), least=2.5),
-        Competitor("fastai", "fastai_learner", packages=("torch", "fastai", "pillow"), least=1.0),
-        Competitor("skorch", "skorch_net", packages=("torch", "skorch", "pillow"), least=1.0),
-        Competitor("keras-torch", "keras_model", ("torch",), ("torch", "keras"), least=1.0),
-        Competitor("keras-jax", "keras_model", ("jax",), ("jax", "keras"), least=1.0),
-        Competitor("jax", "jax_loop", packages=("jax",), least=1.0),
+        Competitor(
+            "lightning",
+            "lightning_trainer",
+            packages=("torch", "lightning", "pillow"),
+            environment="torch",
+            least=2.5,
+        ),
+        Competitor(
+            "fastai",
+            "fastai_learner",
+            packages=("torch", "fastai", "pillow"),
+            environment="fastai",
+            least=1.0,
+        ),
+        Competitor(
+            "skorch", "skorch_net", packages=("torch", "skorch", "pillow"), environment="torch", least=1.0
+        ),
+        Competitor("keras-torch", "keras_model", ("torch",), ("torch", "keras"), "torch", least=1.0),
+        Competitor("keras-jax", "keras_model", ("jax",), ("jax", "keras"), "jax", least=1.0),
+        Competitor("jax", "jax_loop", packages=("jax",), environment="jax", least=1.0),
     )
 }
 

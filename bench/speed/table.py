@@ -11,7 +11,7 @@ from bench.speed.contest import Sample
 from bench.speed.findings import Bar, Finding, Products, Spread, as_json
 from bench.speed.gemm import Rates
 from bench.speed.peers import versions
-from bench.speed.roster import WORDS
+from bench.speed.roster import ROSTER, WORDS
 
 from paribus.train import environment
 
@@ -79,7 +79,7 @@ def keep(report: Report, path: Path) -> None:
         "command": "python -m bench.speed",
         "settings": report.settings,
         "machine": environment() | {"load_average_before": report.load},
-        "peers": versions(),
+        "peers": {finding: versions(ROSTER[finding]) for finding in _peers(report)},
         "gemm_flops": [
             {"variant": variant, "round": turn, "precision": precision, **asdict(rates)}
             for (variant, turn), kinds in report.products.items()
@@ -93,6 +93,11 @@ def keep(report: Report, path: Path) -> None:
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _peers(report: Report) -> list[str]:
+    names = dict.fromkeys(finding.competitor for finding in report.found)
+    return [name for name in names if ROSTER[name].packages]
 
 
 def _machine(report: Report) -> str:

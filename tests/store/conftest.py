@@ -4,6 +4,7 @@ import hashlib
 import os
 import signal
 import struct
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -149,6 +150,9 @@ def unprivileged(tmp_path: Path) -> Callable[[], None]:
             os.setuid(65534)
 
     if os.geteuid() == 0:
-        for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        temporary = Path(tempfile.gettempdir())
+        for parent in (tmp_path, *tmp_path.parents):
+            if parent in (temporary, *temporary.parents):
+                break
             parent.chmod(0o755)
     return drop

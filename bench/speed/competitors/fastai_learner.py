@@ -41,7 +41,7 @@ def main() -> None:
         cbs=Steps(watch),
     )
     watch.begin()
-    with learner.no_bar(), learner.no_logging():
+    with learner.no_logging():
         learner.fit(task.passes, task.learning_rate)
     watch.end()
     accuracies = [100 * values[-1] for values in learner.recorder.values]

@@ -41,7 +41,7 @@ def main() -> None:
         padding = "same" if block.padding else "valid"
         layers += [
             keras.layers.Conv2D(block.channels, block.kernel, padding=padding, activation="relu"),
-            pool(),
+            pool(2),
         ]
     net = keras.Sequential([*layers, keras.layers.Flatten(), keras.layers.Dense(task.classes)])
     net.set_weights(list(last_layout(task).values()))
@@ -51,7 +51,7 @@ def main() -> None:
         metrics=["accuracy"],
     )
     tests = float_images(task, "test"), task.labels("test")
-    steps = keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_: watch.step())
+    steps = keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_, **__: watch.step())
     watch.begin()
     history = net.fit(
         Batches(),
