@@ -19,7 +19,7 @@ from paribus.execute import verify as rerun
 from paribus.execute.progress import note_event
 from paribus.report.forecast import Forecast
 from paribus.spec import Study, locate, study_digest
-from paribus.standing import Comparison, Event, Layout, Outcome, Standing, lay_out, recall
+from paribus.standing import Comparison, Event, Layout, Outcome, Standing, lay_out, recall, with_noises
 from paribus.store import DEFAULT_FOLDER, ProgressLog, Store
 from paribus.store import mend as mend_store
 from paribus.verdict import Rule, Verdict
@@ -82,7 +82,8 @@ def show(study: str | Path | Study, *, store: str | Path = DEFAULT_FOLDER) -> St
     """
     asked = read(study)
     with Store.reader(Path(store)) as opened:
-        return recall(lay_out(asked), opened, study_digest=study_digest(asked))
+        stands = recall(lay_out(asked), opened, study_digest=study_digest(asked))
+        return with_noises(stands, opened)
 
 
 def plan(

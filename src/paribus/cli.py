@@ -19,7 +19,6 @@ if TYPE_CHECKING:  # for annotations only: these imports are what `--help` must 
     from rich.console import Console, RenderableType
 
     from paribus.spec import Study
-    from paribus.standing import Standing
     from paribus.verdict import Verdict
 
 EXIT_RUN_FAILED, EXIT_USAGE, EXIT_NOT_SUPPORTED, EXIT_UNDECIDED, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
@@ -170,10 +169,11 @@ def show(
     json: AsJson = False,
 ) -> None:
     """Show a study's verdict from the runs so far; trains nothing."""
+    from paribus import api  # noqa: PLC0415
     from paribus.report.json_format import as_json, study_document  # noqa: PLC0415
     from paribus.report.verdict_text import verdict_text  # noqa: PLC0415
 
-    standing = _standing(_read(study, overrides, max_rounds), store)
+    standing = api.show(_read(study, overrides, max_rounds), store=store)
     if json:
         sys.stdout.write(as_json(study_document(standing)) + "\n")
     else:
@@ -354,15 +354,6 @@ def _asked(study: str, store: Path, overrides: list[str] | None) -> list[str]:
     """What the user typed to name the study, to be repeated in commands to type next."""
     options = [word for override in overrides or () for word in ("--set", override)]
     return [study, *options, *(() if store == _DEFAULT_STORE else ("--store", str(store)))]
-
-
-def _standing(study: "Study", store: Path) -> "Standing":
-    from paribus.spec import study_digest  # noqa: PLC0415
-    from paribus.standing import lay_out, recall  # noqa: PLC0415
-    from paribus.store import Store  # noqa: PLC0415
-
-    with Store.reader(store) as opened:
-        return recall(lay_out(study), opened, study_digest=study_digest(study))
 
 
 def _expected(verdict: "Verdict") -> int:

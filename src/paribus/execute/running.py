@@ -34,6 +34,7 @@ from paribus.standing import (
     StudyStopped,
     assess,
     recorded_runs,
+    with_noises,
 )
 from paribus.store import Store
 
@@ -245,6 +246,7 @@ class _Session:
         return left / len(self.pool.workers)
 
     def _stop(self, ending: Ending) -> Outcome:
+        self.standing = with_noises(self.standing, self.store)
         outcome = Outcome(self.standing, ending, self.trained, time.monotonic() - self.began)
         self.tell(StudyStopped(outcome))
         return outcome

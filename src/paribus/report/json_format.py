@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from paribus.nets.shapes import LayerTable
@@ -34,12 +35,15 @@ def study_document(standing: Standing, *, ending: Ending | None = None) -> Docum
     if ending is not None:
         study["ending"] = ending
     verdict = standing.verdict
-    document = {
+    document: Document = {
         "format": FORMAT,
         "study": study,
         "runs": list(_runs(standing)),
         **verdict_parts(verdict),
     }
+    for contrast in document["contrasts"]:
+        noises = standing.noises.get(contrast["name"])
+        contrast["noises"] = None if noises is None else asdict(noises)
     return {key: _finite(value) for key, value in document.items()}
 
 

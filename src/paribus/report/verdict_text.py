@@ -18,7 +18,7 @@ from paribus.report.numbers import count
 from paribus.report.terminal import Legible, clean, said
 from paribus.spec import study_digest
 from paribus.standing import Standing
-from paribus.verdict import ContrastVerdict, Verdict
+from paribus.verdict import ContrastVerdict, Verdict, noises_sentence
 from paribus.verdict.rule import MAX_ROUNDS
 from paribus.verdict.words import confidence
 
@@ -48,6 +48,7 @@ def verdict_text(standing: Standing, *, asked: Sequence[str] = ()) -> Renderable
         _EMPTY,
         judged_text(standing.verdict),
         _EMPTY,
+        *_noises(standing),
         _variants(standing),
         _EMPTY,
         _grid(_facts(standing), style="dim"),
@@ -120,6 +121,15 @@ def _pairing(contrasts: Iterable[ContrastVerdict]) -> Iterator[str]:
         yield (
             f"Pairing by seed divided the variance of a difference by {_listed(gains)} (above 1 it helped)."
         )
+
+
+def _noises(standing: Standing) -> Iterator[RenderableType]:
+    """What other seeds, and what other images, would change."""
+    for contrast in standing.verdict.contrasts:
+        noises = standing.noises.get(contrast.name)
+        if noises is not None and contrast.a is not None and contrast.b is not None:
+            yield said(noises_sentence(noises, contrast.a, contrast.b))
+            yield _EMPTY
 
 
 def _variants(standing: Standing) -> Table:

@@ -16,6 +16,7 @@ from paribus.standing.events import (
     StudyStopped,
 )
 from paribus.standing.layout import Layout, VariantLayout, lay_out
+from paribus.standing.noises import with_noises
 from paribus.standing.state import (
     Ending,
     Failure,
@@ -51,4 +52,5 @@ __all__ = [
     "lay_out",
     "recall",
     "recorded_runs",
+    "with_noises",
 ]

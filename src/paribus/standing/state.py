@@ -1,14 +1,14 @@
 """How a study stands: its runs so far, what they say, and whether it was declared before they were known."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from paribus.errors import UnequalRoundError
 from paribus.records import Registration, RunRecord
 from paribus.standing.layout import Layout
 from paribus.store import Store
-from paribus.verdict import Rule, Verdict, factorial_combinations, judge
+from paribus.verdict import Noises, Rule, Verdict, factorial_combinations, judge
 
 Runs = Mapping[str, Mapping[int, RunRecord]]
 """Variant to seed to record."""
@@ -42,6 +42,8 @@ class Standing:
         numerics: That numerics; empty before the first run.
         registration: When the study was first run; None if it never was.
         failures: Runs that failed and have not been trained since.
+        noises: Name of a pair's contrast to what other seeds, and other images, would change; only where the
+            labels of the test images are at hand.
     """
 
     layout: Layout
@@ -50,6 +52,7 @@ class Standing:
     numerics: str
     registration: Registration | None
     failures: tuple[Failure, ...] = ()
+    noises: Mapping[str, Noises] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

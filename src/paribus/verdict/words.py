@@ -47,7 +47,7 @@ def noises_sentence(noises: Noises, a: str, b: str) -> str:
     head = (
         f"Described after stopping, {b} − {a} is {pp(noises.difference_pp)} pp "
         f"over {_rounds(noises.rounds)}: "
-        f"standard error {pp(noises.seed_se_pp, 3)} pp for other seeds on these {noises.images} images, "
+        f"standard error {pp(noises.seed_se_pp, 3)} pp for other seeds on these {noises.images:,} images, "
         f"{pp(noises.both_se_pp, 3)} pp for other seeds on other images "
         f"({100 * noises.level:.6g} % interval {interval})."
     )
