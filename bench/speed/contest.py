@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,16 @@ class CompetitorError(Exception):
     """A competitor did not finish; the message says how it ended."""
 
 
-def compete(competitor: Competitor, task: Path, *, variant: str, turn: int, seed: int, flops: int) -> Sample:
+def compete(
+    competitor: Competitor,
+    task: Path,
+    *,
+    variant: str,
+    turn: int,
+    seed: int,
+    flops: int,
+    threads: int | None = None,
+) -> Sample:
     """Let one competitor train a task in a process of its own.
 
     Args:
@@ -59,6 +68,7 @@ def compete(competitor: Competitor, task: Path, *, variant: str, turn: int, seed
         turn: Which round.
         seed: Seed of the task.
         flops: Dense FLOPs of one run.
+        threads: Threads for its operations; as it likes when left out.
 
     Raises:
         CompetitorError: If its program fails.
@@ -68,7 +78,7 @@ def compete(competitor: Competitor, task: Path, *, variant: str, turn: int, seed
     done = subprocess.run(
         [*command, *competitor.arguments],
         cwd=ROOT,
-        env=dict(_environment()),
+        env=_environment(threads),
         capture_output=True,
         text=True,
         check=False,
@@ -93,8 +103,11 @@ def compete(competitor: Competitor, task: Path, *, variant: str, turn: int, seed
     )
 
 
-def _environment() -> Iterator[tuple[str, str]]:
-    """This process' environment without what would set threads or memory for a competitor."""
-    for name, value in os.environ.items():
-        if not name.endswith("_NUM_THREADS") and not name.startswith(("MALLOC_", "OMP_", "KMP_")):
-            yield name, value
+def _environment(threads: int | None) -> dict[str, str]:
+    """This process' environment less what would set a competitor's threads or memory, but `threads`."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.endswith("_NUM_THREADS") and not name.startswith(("MALLOC_", "OMP_", "KMP_"))
+    }
+    return kept if threads is None else kept | {"OMP_NUM_THREADS": str(threads)}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.speed.contest import Sample
-from bench.speed.findings import Bar, Finding, Products, Spread, as_json
+from bench.speed.findings import Bar, Finding, MachineRates, Spread, as_json
 from bench.speed.gemm import Rates
 from bench.speed.peers import versions
 from bench.speed.roster import ROSTER, WORDS
@@ -24,7 +24,7 @@ class Report:
         settings: What was asked for.
         load: Load average of the machine before anything was measured.
         samples: Every measurement.
-        products: The machine's product rates.
+        rates: The machine's rates.
         first_iterations: Seconds from `paribus run` to its first minibatch.
         found: What the samples say.
         bars: Whether the bars are reached.
@@ -34,7 +34,7 @@ class Report:
     settings: Mapping[str, Any]
     load: float
     samples: Sequence[Sample]
-    products: Products
+    rates: MachineRates
     first_iterations: Sequence[float]
     found: Sequence[Finding]
     bars: Sequence[Bar]
@@ -48,11 +48,12 @@ _HEADINGS = (
     "1st iter.",
     "GFLOP/s",
     "of GEMM",
+    "of conv",
     "÷ paribus",
     "(least–most)",
     "accuracy",
 )
-_WIDTHS = (9, 15, 11, 10, 9, 9, 11, 14, 10)
+_WIDTHS = (9, 15, 11, 10, 9, 9, 9, 11, 14, 10)
 
 
 def table(report: Report) -> str:
@@ -63,11 +64,11 @@ def table(report: Report) -> str:
         for finding in report.found:
             if finding.variant == variant:
                 lines.append(f"  {WORDS[finding.competitor]:<48}" + _cells(_row(finding)))
-        lines += [f"  {line}" for line in _product_lines(variant, report.products)]
+        lines += [f"  {line}" for line in _rate_lines(variant, report.rates)]
     if report.bars:
         lines += ["", "bars (medians)"]
     for bar in report.bars:
-        verdict = "holds" if bar.holds else "DOES NOT HOLD"
+        verdict = {True: "holds", False: "DOES NOT HOLD", None: "not asked of so short runs"}[bar.holds]
         lines.append(f"  {bar.what:<84}{bar.value:>9.3f}  {bar.bar:<26}{verdict}")
     return "\n".join([*lines, *(f"\n{note}" for note in report.notes)])
 
@@ -80,10 +81,10 @@ def keep(report: Report, path: Path) -> None:
         "settings": report.settings,
         "machine": environment() | {"load_average_before": report.load},
         "peers": {finding: versions(ROSTER[finding]) for finding in _peers(report)},
-        "gemm_flops": [
-            {"variant": variant, "round": turn, "precision": precision, **asdict(rates)}
-            for (variant, turn), kinds in report.products.items()
-            for precision, rates in kinds.items()
+        "rates_flops": [
+            {"variant": variant, "round": turn, "operation": operation, **asdict(rates)}
+            for (variant, turn), kinds in report.rates.items()
+            for operation, rates in kinds.items()
         ],
         "findings": [as_json(finding) for finding in report.found],
         "bars": [as_json(bar) for bar in report.bars],
@@ -120,18 +121,19 @@ def _row(finding: Finding) -> tuple[str, ...]:
         "" if first is None else f"{first.median:.2f}",
         f"{finding.gflops.median:.1f}",
         f"{100 * finding.share.median:.0f} %",
+        f"{100 * finding.share_of_convolution.median:.0f} %",
         "" if ratio is None else f"{ratio.median:.2f}",
         "" if ratio is None else _extremes(ratio),
         f"{finding.accuracy.median:.2f} %",
     )
 
 
-def _product_lines(variant: str, products: Products) -> list[str]:
-    mine = [kinds for (name, _), kinds in products.items() if name == variant]
+def _rate_lines(variant: str, rates: MachineRates) -> list[str]:
+    mine = [operations for (name, _), operations in rates.items() if name == variant]
     return [
-        f"matrix product, {precision}: {_gflops([k[precision] for k in mine], 'shared')} GFLOP/s in one "
-        f"process on all cores, {_gflops([k[precision] for k in mine], 'apart')} in one process a core"
-        for precision in (mine[0] if mine else ())
+        f"{operation}: {_gflops([rates[operation] for rates in mine], 'shared')} GFLOP/s in one process on "
+        f"all cores, {_gflops([rates[operation] for rates in mine], 'apart')} in one process a core"
+        for operation in (mine[0] if mine else ())
     ]
 
 

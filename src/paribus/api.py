@@ -49,6 +49,7 @@ def run(
     store: str | Path = DEFAULT_FOLDER,
     workers: int | None = None,
     progress: OnEvent | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Outcome:
     """Train a study until it is decided or at its cap; runs recorded before are not trained again.
 
@@ -57,6 +58,7 @@ def run(
         store: Folder of the store; made where missing.
         workers: Worker processes of one thread each; one a core when left out.
         progress: Called with every event.
+        say: Called with a sentence about each step of fetching images, where that is needed.
 
     Returns:
         How it ended: ``.verdict``, ``.runs``, ``.ending``.
@@ -70,7 +72,7 @@ def run(
     layout = lay_out(read(study))
     tell = _ignore if progress is None else progress
     with Store.writer(Path(store), purpose=f"run {layout.study.name}") as opened:
-        return _run(layout, opened, _workers(workers), tell)
+        return _run(layout, opened, _workers(workers), tell, _ignore if say is None else say)
 
 
 def show(study: str | Path | Study, *, store: str | Path = DEFAULT_FOLDER) -> Standing:
@@ -123,7 +125,7 @@ def verify(
     """
     stands = show(study, store=store)
     chosen = sample(stands, runs)
-    with interrupts() as interrupt, WorkerPool(min(_workers(workers), len(chosen))) as pool:
+    with WorkerPool(min(_workers(workers), len(chosen))) as pool, interrupts() as interrupt:
         data.fetch(stands.layout.data.name)
         tell = _ignore if progress is None else progress
         return rerun(stands, chosen, pool, on_comparison=tell, interrupt=interrupt)
@@ -177,22 +179,22 @@ def judge(
     return judge_rounds(accuracy, claims=claims, rule=rule, images=images)
 
 
-def _run(layout: Layout, store: Store, workers: int, tell: OnEvent) -> Outcome:
-    """Start workers and images side by side, then run the study."""
+def _run(layout: Layout, store: Store, workers: int, tell: OnEvent, say: Callable[[str], None]) -> Outcome:
+    """Fetch images while the workers start, then run the study."""
     log_folder = store.progress_path(layout.study.name)
     log_folder.parent.mkdir(parents=True, exist_ok=True)
     with (
-        interrupts() as interrupt,
         WorkerPool(workers, log=log_folder.with_suffix(".workers.log")) as pool,
         ProgressLog(log_folder) as log,
     ):
-        data.fetch(layout.data.name)
+        data.fetch(layout.data.name, progress=say)
 
         def on_event(event: Event) -> None:
             note_event(log, event)
             tell(event)
 
-        return run_study(layout, store, pool, on_event=on_event, interrupt=interrupt)
+        with interrupts() as interrupt:
+            return run_study(layout, store, pool, on_event=on_event, interrupt=interrupt)
 
 
 def _workers(asked: int | None) -> int:

@@ -126,7 +126,7 @@ def run(
 
     asked = _read(study, overrides, max_rounds)
     with EventReport(_console(sys.stderr), clock=time.monotonic, verbose=verbose) as report:
-        outcome = api.run(asked, store=store, workers=workers, progress=report)
+        outcome = api.run(asked, store=store, workers=workers, progress=report, say=_tell)
     if json:
         sys.stdout.write(as_json(study_document(outcome.standing, ending=outcome.ending)) + "\n")
     else:

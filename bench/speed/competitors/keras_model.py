@@ -1,10 +1,9 @@
 """Keras' fit with arrays in memory, on the backend named behind the task."""
 
+import itertools
 import os
 import sys
 
-import numpy as np
-import numpy.typing as npt
 from bench.speed.array_parts import float_images, last_layout
 from bench.speed.task import Stopwatch, Task
 
@@ -17,23 +16,7 @@ def main() -> None:
     task = Task.read(sys.argv[1])
     images, labels, order = float_images(task, "train"), task.labels("train"), task.order()
 
-    class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-        """The task's minibatches up to the next evaluation."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.stretch = 0
-
-        def __len__(self) -> int:
-            return task.evaluate_every
-
-        def __getitem__(self, index: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-            chosen = order[self.stretch * task.evaluate_every + index]
-            return images[chosen], labels[chosen]
-
-        def on_epoch_end(self) -> None:
-            self.stretch += 1
-
+    batches = ((images[chosen], labels[chosen]) for chosen in itertools.cycle(order))
     watch = Stopwatch()
     pool = keras.layers.MaxPooling2D if task.pool == "max" else keras.layers.AveragePooling2D
     layers = [keras.Input(images.shape[1:])]
@@ -54,9 +37,9 @@ def main() -> None:
     steps = keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_, **__: watch.step())
     watch.begin()
     history = net.fit(
-        Batches(),
+        batches,
         epochs=task.passes,
-        shuffle=False,
+        steps_per_epoch=task.evaluate_every,
         validation_data=tests,
         validation_batch_size=task.batch_size,
         callbacks=[steps],
