@@ -4,6 +4,7 @@ Positions are rounded away from zero, so that an interval touches the zero line 
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -104,11 +105,12 @@ class _Scale:
         return min(max(self.zero + away, 0), self.width - 1)
 
 
-class _Drawing:
+class _Drawing(ABC):
     """Something as wide as the column it stands in."""
 
+    @abstractmethod
     def draw(self, width: int) -> Text:
-        raise NotImplementedError
+        """The drawing at a width."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield self.draw(max(min(options.max_width, _MOST_WIDTH), _LEAST_WIDTH))
