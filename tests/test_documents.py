@@ -10,6 +10,8 @@ import pytest
 
 from paribus import data
 from paribus.cli import run_command
+from paribus.spec import Study
+from paribus.standing import lay_out
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -43,6 +45,15 @@ def test_python_of_documents_runs(
     assert mnist.name == "mnist"
     monkeypatch.chdir(tmp_path)
     exec(compile(code, document, "exec"), {"__name__": "__main__"})
+
+
+@pytest.mark.parametrize(("document", "text"), blocks("toml"))
+def test_study_files_of_documents_are_valid_and_fit_their_data(
+    document: str, text: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(text)
+    assert len(lay_out(Study.read(path)).variants) >= 2, document
 
 
 @pytest.mark.parametrize(("document", "command"), commands())

@@ -11,7 +11,7 @@ from bench.calibration.row import Row, keep, table
 def main() -> None:
     """Measure everything and print it."""
     options = _options()
-    studies, adastop_studies = (2_000, 1) if options.quick else (100_000, 300)
+    studies, adastop_studies = (2_000, 1) if options.quick else (100_000, 1_000)
     rng = np.random.default_rng(options.seed)
     rows: list[Row] = []
     notes: list[str] = []

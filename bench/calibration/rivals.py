@@ -20,7 +20,7 @@ ADASTOP: dict[str, Any] = {"n": 5, "K": 5, "B": 10_000, "comparisons": None, "be
 NOMINAL, EQUAL = 0.05, 0.02
 """Alpha for AdaStop as paribus has it, and one at which it errs about as often; A/A rows show both."""
 
-RIVALS = ((NOMINAL, 1.0), (EQUAL, 1.0), (EQUAL, 4.0))
+RIVALS = ((NOMINAL, 1.0), (EQUAL, 1.0), (EQUAL, 2.0), (EQUAL, 4.0))
 """AdaStop's alpha and the pairing gain: the variance of a difference with independent seeds over that with
 paired ones. At 1 pairing is no help; AdaStop does not use it."""
 
