@@ -194,6 +194,15 @@ def test_override_that_leads_nowhere_is_refused_with_its_name() -> None:
         parse_override("net.pool")
 
 
+def test_field_that_is_named_like_an_argument_is_refused_like_any_other(tmp_path: Path) -> None:
+    path = tmp_path / "odd.toml"
+    path.write_text('name = "s"\nsource = "x"\nself = 1\n[protocol]\niterations = 1\n')
+    with pytest.raises(StudyError) as caught:
+        Study.read(path)
+    assert {"source", "self", "variants"} <= {fault.field for fault in caught.value.faults}
+    assert str(caught.value).startswith(str(path))
+
+
 def test_unknown_study_names_the_nearest_builtin_one() -> None:
     with pytest.raises(UsageError, match="did you mean mnist-pooling"):
         locate("mnist-poling")
@@ -232,7 +241,7 @@ sections = st.sampled_from(
 @given(st.dictionaries(sections | st.text(max_size=6), json_values, max_size=5))
 def test_whatever_a_study_holds_it_is_made_or_refused_in_words(fields: dict[str, Any]) -> None:
     base = {"name": "s", "protocol": {"iterations": 10}, "variants": TWO_VARIANTS}
-    given = {str(key): value for key, value in (base | fields).items() if key != "source"}
+    given = {str(key): value for key, value in (base | fields).items()}
     try:
         made = Study(**given)
     except StudyError as error:

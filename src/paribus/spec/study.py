@@ -64,10 +64,9 @@ class Study(SpecModel):
 
     def __init__(self, /, **fields: Any) -> None:  # noqa: ANN401 - checked below, field by field
         plain = {key: _plain(value) for key, value in fields.items()}
-        source = str(plain.pop("source", "Study(...)"))
         faults = study_faults(plain, type(self).model_fields)
         if faults:
-            raise StudyError(source, faults)
+            raise StudyError("Study(...)", faults)
         if "variants" in plain:
             plain["variants"] = {name: flatten(table) for name, table in plain["variants"].items()}
         if "factors" in plain:
@@ -87,7 +86,10 @@ class Study(SpecModel):
         """
         from paribus.spec.reading import read_fields  # noqa: PLC0415 - not needed for studies made in Python
 
-        return cls(source=str(path), **read_fields(Path(path), overrides or {}))
+        try:
+            return cls(**read_fields(Path(path), overrides or {}))
+        except StudyError as error:
+            raise StudyError(str(path), error.faults) from None
 
     @cached_property
     def differences(self) -> dict[str, Differences]:
