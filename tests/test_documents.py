@@ -63,6 +63,7 @@ def test_commands_of_documents_work(
     """Commands of paribus are run; make's targets, and scripts, have to exist."""
     assert mnist.name == "mnist"
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "bench").symlink_to(ROOT / "bench")
     (tmp_path / "results.csv").write_text(
         "variant,seed,accuracy\n"
         + "".join(f"{name},{seed},{90 + seed / 10}\n" for name in "ab" for seed in range(3))
