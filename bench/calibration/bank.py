@@ -12,6 +12,10 @@ from paribus.verdict.replay import stop
 
 BANK = Path("bench/bank/mnist-pooling.csv")
 
+CONTROL_BANKS = 200
+CONTROL_SD_PP = 0.2
+"""Spread of the control's differences; about that of the real ones."""
+
 
 def rows(rng: np.random.Generator, studies: int, path: Path = BANK) -> Iterator[Row]:
     """Draw whole rounds with replacement; each variant's mean over the bank is the truth."""
@@ -37,4 +41,24 @@ def rows(rng: np.random.Generator, studies: int, path: Path = BANK) -> Iterator[
         low, high = at_margin.mean - at_margin.half, at_margin.mean + at_margin.half
         within = np.any((low > -margin) & (high < margin), axis=1)
         yield share(case, f"“within the margin” at Δ = m, {name}", within, most=0.052)
+    yield from _control(rng, bank, studies, case)
     yield Row(case, "for comparison: three draws of one and the same round at the first look", 1 / bank**2)
+
+
+def _control(rng: np.random.Generator, size: int, studies: int, case: str) -> Iterator[Row]:
+    """What resampling does by itself: banks of as many *normal* differences, resampled in the same way.
+
+    A small bank is not the distribution it was drawn from, so that its resamples err more than the rule does.
+    """
+    each = max(studies // CONTROL_BANKS, 10)
+    shares = []
+    for _ in range(CONTROL_BANKS):
+        d = np.round(rng.normal(scale=CONTROL_SD_PP, size=size), 2)
+        drawn = (d - d.mean())[rng.integers(size, size=(each, ROUNDS))]
+        shares.append(float(np.mean(stop(looks_at(drawn, floor_pp=FLOOR_PP)).direction != 0)))
+    error = float(np.std(shares) / np.sqrt(CONTROL_BANKS))
+    measure = f"control, banks of {size} normal differences: a direction called, mean"
+    yield Row(case, measure, float(np.mean(shares)), error, each * CONTROL_BANKS)
+    low, high = np.quantile(shares, (0.05, 0.95))
+    yield Row(case, "control: lower end of 90 % of those banks", float(low), studies=each)
+    yield Row(case, "control: upper end of 90 % of those banks", float(high), studies=each)

@@ -88,6 +88,12 @@ def keep(rows: Sequence[Row], notes: Sequence[str], path: Path) -> None:
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def read(path: Path) -> list[Row]:
+    """The rows of an earlier measurement."""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    return [Row(**row) for row in document["rows"]]
+
+
 def _value(row: Row) -> str:
     if row.unit == "rounds":
         return f"{row.value:.2f}" + (f" ± {row.error:.2f}" if row.error else "")
