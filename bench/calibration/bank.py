@@ -41,7 +41,8 @@ def rows(rng: np.random.Generator, studies: int, path: Path = BANK) -> Iterator[
         low, high = at_margin.mean - at_margin.half, at_margin.mean + at_margin.half
         within = np.any((low > -margin) & (high < margin), axis=1)
         yield share(case, f"“within the margin” at Δ = m, {name}", within, most=0.052)
-    yield from _control(rng, bank, studies, case)
+    for size in (bank, 100, 1000):
+        yield from _control(rng, size, studies, case)
     yield Row(case, "for comparison: three draws of one and the same round at the first look", 1 / bank**2)
 
 
@@ -60,5 +61,5 @@ def _control(rng: np.random.Generator, size: int, studies: int, case: str) -> It
     measure = f"control, banks of {size} normal differences: a direction called, mean"
     yield Row(case, measure, float(np.mean(shares)), error, each * CONTROL_BANKS)
     low, high = np.quantile(shares, (0.05, 0.95))
-    yield Row(case, "control: lower end of 90 % of those banks", float(low), studies=each)
-    yield Row(case, "control: upper end of 90 % of those banks", float(high), studies=each)
+    yield Row(case, f"control, banks of {size}: lower end of 90 % of them", float(low), studies=each)
+    yield Row(case, f"control, banks of {size}: upper end of 90 % of them", float(high), studies=each)
