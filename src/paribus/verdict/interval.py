@@ -10,6 +10,10 @@ from paribus.verdict.contrasts import Combination
 from paribus.verdict.outcome import Answer, Direction, Size
 
 
+_EQUIVALENCE: dict[Size, Answer] = {"within": "supported", "beyond": "refuted", "unsettled": "undecided"}
+"""What a size says to the claim ``a ~ b``."""
+
+
 @dataclass(frozen=True)
 class Interval:
     """Ends in percentage points."""
@@ -39,7 +43,7 @@ class Interval:
         """What it says to ``a < b`` or ``a ~ b``, being the interval of b − a."""
         size = self.size(margin)
         if relation == "~":
-            return {"within": "supported", "beyond": "refuted", "unsettled": "undecided"}[size]  # type: ignore[return-value]
+            return _EQUIVALENCE[size]
         if self.direction != "unsettled":
             return "supported" if self.direction == "higher" else "refuted"
         return "not supported" if size == "within" else "undecided"

@@ -1,6 +1,5 @@
 """The decision rule that is declared before the runs; when it looks and how sure it has to be."""
 
-import math
 from dataclasses import dataclass
 
 from paribus.errors import UsageError
@@ -35,14 +34,12 @@ class Rule:
 
 
 def _require_number(option: str, value: object, least: float, most: float) -> None:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (number and math.isfinite(value) and least <= value <= most):  # type: ignore[arg-type, operator]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
         raise _refused(option, f"a number from {least:g} to {most:g}", value)
 
 
 def _require_whole(option: str, value: object, least: int, most: int) -> None:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if not (whole and least <= value <= most):  # type: ignore[operator]
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise _refused(option, f"a whole number from {least} to {most}", value)
 
 
