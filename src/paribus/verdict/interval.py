@@ -9,7 +9,6 @@ import numpy as np
 from paribus.verdict.contrasts import Combination
 from paribus.verdict.outcome import Answer, Direction, Size
 
-
 _EQUIVALENCE: dict[Size, Answer] = {"within": "supported", "beyond": "refuted", "unsettled": "undecided"}
 """What a size says to the claim ``a ~ b``."""
 
