@@ -14,15 +14,15 @@ def test_words_of_a_stream_never_change() -> None:
 
 
 def test_streams_of_different_purpose_seed_or_epoch_differ() -> None:
-    keys = [
-        (0, "order", 0),
-        (0, "order", 1),
-        (1, "order", 0),
-        (0, "weights", 0),
-        (10, "order"),
-        (1, "0order"),
+    keys: list[tuple[int, tuple[str | int, ...]]] = [
+        (0, ("order", 0)),
+        (0, ("order", 1)),
+        (1, ("order", 0)),
+        (0, ("weights", 0)),
+        (10, ("order",)),
+        (1, ("0order",)),
     ]
-    drawn = {streams.words(4, seed, *purpose).tobytes() for seed, *purpose in keys}  # type: ignore[arg-type]
+    drawn = {streams.words(4, seed, *purpose).tobytes() for seed, purpose in keys}
     assert len(drawn) == len(keys)
 
 

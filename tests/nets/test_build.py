@@ -39,7 +39,8 @@ def plain_torch(net: Net, weights: dict[str, np.ndarray]) -> nn.Sequential:
             layers.append(pools[block.pool](block.pool_size))
         channels = block.channels
         conv.weight.data = torch.from_numpy(weights[f"conv{number}.weight"].copy())
-        conv.bias.data = torch.from_numpy(weights[f"conv{number}.bias"].copy())  # type: ignore[union-attr]
+        assert conv.bias is not None
+        conv.bias.data = torch.from_numpy(weights[f"conv{number}.bias"].copy())
     fc = nn.Linear(weights["fc1.weight"].shape[1], 10)
     fc.weight.data = torch.from_numpy(weights["fc1.weight"].copy())
     fc.bias.data = torch.from_numpy(weights["fc1.bias"].copy())

@@ -1,7 +1,7 @@
 """The two noises against an analysis of variance by statsmodels, and against a world whose truth is known."""
 
 import numpy as np
-import pandas as pd  # type: ignore[import-untyped]
+import pandas as pd
 import pytest
 from scipy import stats
 from statsmodels.formula.api import ols

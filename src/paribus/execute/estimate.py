@@ -8,7 +8,7 @@ import numpy as np
 from paribus.standing import Layout, Runs
 
 TYPICAL_SHARE = 0.8
-"""Dense FLOP/s of a training run over those of a matrix product, one core; bench/speed measures it."""
+"""A guess at dense FLOP/s of a run over those of a matrix product; the first measured run replaces it."""
 
 STEP_OVERHEAD_SECONDS = 0.0005
 """What a training step costs besides its arithmetic; it matters for tiny nets only."""
