@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+import subprocess
+import sys
 from collections.abc import Mapping
 
 import numpy as np
@@ -232,3 +234,15 @@ def test_bfloat16_is_close_to_float32_but_not_the_same(mnist: Dataset) -> None:
     assert short.weights_digest != exact.weights_digest
     assert short.accuracy == pytest.approx(exact.accuracy, abs=3)
     assert short.initial_digests == exact.initial_digests
+
+
+def test_a_run_starts_without_torchs_compiler(mnist: Dataset) -> None:
+    """Importing it takes longer than the first minibatches; a worker would wait for it at each start."""
+    program = (
+        "import sys; from tests.train.test_run import pooling, run, set_up_process; set_up_process();"
+        "from paribus.data import load;"
+        "run(pooling(protocol__iterations=1, data__train_images=100), 'max-same', load('mnist', offline=True));"
+        "print(sorted({'torch._dynamo', 'torch._inductor', 'sympy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (len(mnist.train), done.stdout.strip()) == (60000, "[]")

@@ -1,8 +1,7 @@
 """From a net's spec to a torch module.
 
-The module computes what the spec says, in the form that is fastest on a CPU: channels last, and ReLU after
-max pooling instead of before, which gives the same bits (the largest of four is rectified instead of four) on
-a quarter of the elements.
+The module computes what the spec says, in the form that is fastest on a CPU: channels last, and ReLU with
+pooling in one (`paribus.nets.pooling`).
 """
 
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from torch.nn import functional
 
 from paribus import streams
 from paribus.nets.initial import Weights
+from paribus.nets.pooling import rectified_avg_pool, rectified_max_pool
 from paribus.nets.shapes import LayerTable
 from paribus.spec import Net, ResolvedBlock
 
@@ -25,6 +25,16 @@ _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "sigmoid": torch.sigmoid,
     "none": lambda values: values,
 }
+
+
+class _Conv2d(nn.Conv2d):
+    def reset_parameters(self) -> None:
+        """Leave the weights unset: `build` sets them."""
+
+
+class _Linear(nn.Linear):
+    def reset_parameters(self) -> None:
+        """Leave the weights unset: `build` sets them."""
 
 
 class Dropout(nn.Module):
@@ -65,7 +75,7 @@ class ConvBlock(nn.Module):
         self.block = block
         before, after = block.padding
         self.uneven = (before, after, before, after) if before != after else None
-        self.conv = nn.Conv2d(
+        self.conv = _Conv2d(
             channels, block.channels, block.kernel, block.stride, padding=0 if self.uneven else before
         )
         self.bn = nn.BatchNorm2d(block.channels) if block.batch_norm else None
@@ -78,18 +88,17 @@ class ConvBlock(nn.Module):
         maps = self.conv(maps)
         if self.bn is not None:
             maps = self.bn(maps)
-        if self.block.pool == "max" and self.block.activation == "relu":
-            maps = self.activation(functional.max_pool2d(maps, self.block.pool_size))
-        else:
-            maps = self._pool(self.activation(maps))
+        maps = self._activate_and_pool(maps)
         return maps if self.drop is None else self.drop(maps)
 
-    def _pool(self, maps: Tensor) -> Tensor:
-        if self.block.pool == "max":
-            return functional.max_pool2d(maps, self.block.pool_size)
-        if self.block.pool == "avg":
-            return functional.avg_pool2d(maps, self.block.pool_size)
-        return maps
+    def _activate_and_pool(self, maps: Tensor) -> Tensor:
+        pool, size = self.block.pool, self.block.pool_size
+        if self.block.activation == "relu" and pool != "none":
+            return rectified_max_pool(maps, size) if pool == "max" else rectified_avg_pool(maps, size)
+        maps = self.activation(maps)
+        if pool == "max":
+            return functional.max_pool2d(maps, size)
+        return functional.avg_pool2d(maps, size) if pool == "avg" else maps
 
 
 class ConvNet(nn.Module):
@@ -111,7 +120,7 @@ class ConvNet(nn.Module):
         linear = [
             layer.parameters[f"{layer.name}.weight"] for layer in table.layers if layer.kind == "linear"
         ]
-        self.linear = nn.ModuleList(nn.Linear(features, width) for width, features in linear)
+        self.linear = nn.ModuleList(_Linear(features, width) for width, features in linear)
         dropped = len(net.hidden) if net.dropout else 0
         self.hidden_drop = nn.ModuleList(
             Dropout(net.dropout, seed, f"drop_fc{index + 1}") for index in range(dropped)
@@ -151,14 +160,9 @@ def build(net: Net, table: LayerTable, weights: Weights, seed: int) -> ConvNet:
     Returns:
         The module, channels last, in training mode.
     """
-    with torch.device("meta"):
-        shell = ConvNet(net, table, seed)
-    module = shell.to_empty(device="cpu")
+    module = ConvNet(net, table, seed)
     state = module.named_state()
     with torch.no_grad():
-        for part in module.modules():
-            if isinstance(part, nn.BatchNorm2d):
-                part.reset_running_stats()
         for name, values in weights.items():
             state[name].copy_(torch.from_numpy(values))
         for parameter in module.parameters():

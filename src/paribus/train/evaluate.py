@@ -11,7 +11,7 @@ from torch.nn import functional
 from paribus.spec import Precision
 from paribus.train.batches import Gatherer
 
-CHUNK = 100
+CHUNK = 50
 """Test images evaluated together: small enough for their activations to stay in cache."""
 
 

@@ -14,7 +14,7 @@ import torch
 
 from paribus.spec import RECIPE
 
-ENGINE = "torch-1"
+ENGINE = "torch-2"
 """Name and version of the engine; its version is raised when its bits change."""
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
@@ -30,7 +30,7 @@ def set_up_process(threads: int = 1) -> str:
         The numerics, such as ``torch-1 torch-2.13.0 AVX512 threads-1``.
     """
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(mode=True)
+    torch.set_deterministic_debug_mode("error")
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined] # untyped module
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False

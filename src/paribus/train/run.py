@@ -138,12 +138,12 @@ class _Course:
 
     def _step(self, indices: npt.NDArray[np.int64]) -> float:
         images, labels = self.train_images.gather(indices)  # (B, C, H, W), (B,)
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad()
         with arithmetic(self.protocol.precision):
             logits: Tensor = self.net(images)  # (B, classes)
         loss = functional.cross_entropy(logits.float(), labels)
         torch.autograd.backward(loss)
-        self.optimizer.step()
+        self.optimizer.step(self.protocol.learning_rate)
         return loss.item()
 
     def _evaluate(self, loss: float) -> Evaluation:
