@@ -56,6 +56,14 @@ def test_study_files_of_documents_are_valid_and_fit_their_data(
     assert len(lay_out(Study.read(path)).variants) >= 2, document
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "studies").glob("*.toml")), ids=lambda path: path.stem)
+def test_studies_of_the_repository_are_valid_and_fit_their_data(path: Path) -> None:
+    study = Study.read(path)
+    assert study.name == path.stem
+    assert study.question
+    assert len(lay_out(study).variants) == len(study.differences)
+
+
 @pytest.mark.parametrize(("document", "command"), commands())
 def test_commands_of_documents_work(
     document: str, command: str, mnist: data.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -55,7 +55,8 @@ def third_cell(seed: int, second_weights: dict[str, torch.Tensor]) -> ThirdCell:
     train, test = (Gatherer(part.images, part.labels, CHUNK) for part in (data.train, data.test))
     labels = data.test.labels.astype("int64")
     losses, accuracies = [], []
-    for iteration, indices in enumerate(training_order(len(data.train), 100, ITERATIONS[-1], seed), start=1):
+    orders = training_order(len(data.train), 100, ITERATIONS[-1], seed)
+    for iteration, (_, indices) in enumerate(orders, start=1):
         images, targets = train.gather(indices)
         optimizer.zero_grad()
         loss = functional.cross_entropy(third(images), targets)

@@ -12,7 +12,7 @@ from bench.speed.contest import CompetitorError, Sample, compete
 from bench.speed.findings import MachineRates, bars, findings
 from bench.speed.first_iteration import seconds_to_first_iteration
 from bench.speed.roster import ROSTER, Competitor
-from bench.speed.setting import STUDY, Setting
+from bench.speed.setting import STUDY, Setting, default_evaluate_every
 from bench.speed.table import Report, keep, table
 
 import paribus
@@ -124,7 +124,7 @@ def _options() -> argparse.Namespace:
     if options.repeats is None:
         options.repeats = 2 if options.quick else 5
     if options.evaluate_every is None:
-        options.evaluate_every = 500 if options.iterations % 500 == 0 else options.iterations
+        options.evaluate_every = default_evaluate_every(options.iterations)
     if options.iterations % options.evaluate_every:
         parser.error("--evaluate-every has to divide --iterations: a run ends with an evaluation")
     return options

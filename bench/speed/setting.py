@@ -18,6 +18,11 @@ from paribus.train.batches import training_order
 STUDY = "mnist-pooling"
 
 
+def default_evaluate_every(iterations: int) -> int:
+    """Minibatches between evaluations: 500 as in the study, or all of a run that they do not divide."""
+    return 500 if iterations % 500 == 0 else iterations
+
+
 @dataclass(frozen=True)
 class Setting:
     """The tasks of a measurement.
@@ -62,7 +67,7 @@ class Setting:
             learning_rate=protocol.learning_rate,
         )
         order = training_order(chosen.train_images, task.batch_size, task.iterations, seed)
-        np.save(task.order_file, np.stack(list(islice(order, task.iterations))))
+        np.save(task.order_file, np.stack([indices for _, indices in islice(order, task.iterations)]))
         weights = initial_weights(chosen.table, seed)
         np.savez(task.weights_file, allow_pickle=False, **weights)
         return task.write()

@@ -10,6 +10,7 @@ from paribus.execute import (
     Fact,
     WorkerPool,
     examine,
+    finished_outcome,
     interrupts,
     run_study,
     sample,
@@ -67,7 +68,7 @@ def run(
         StudyError: If the study is not valid, or does not fit its data.
         DataError: If its images cannot be had.
         StoreError: If the store cannot be used.
-        NumericsError: If the study was begun with other numerics.
+        NumericsError: If there is something to train and the study was begun with other numerics.
     """
     layout = lay_out(read(study))
     tell = _ignore if progress is None else progress
@@ -180,21 +181,22 @@ def judge(
 
 
 def _run(layout: Layout, store: Store, workers: int, tell: OnEvent, say: Callable[[str], None]) -> Outcome:
-    """Fetch images while the workers start, then run the study."""
+    """Run the study; unless there is nothing to train, fetch images while the workers start."""
     log_folder = store.progress_path(layout.study.name)
     log_folder.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        WorkerPool(workers, log=log_folder.with_suffix(".workers.log")) as pool,
-        ProgressLog(log_folder) as log,
-    ):
-        data.fetch(layout.data.name, progress=say)
+    with ProgressLog(log_folder) as log:
 
         def on_event(event: Event) -> None:
             note_event(log, event)
             tell(event)
 
-        with interrupts() as interrupt:
-            return run_study(layout, store, pool, on_event=on_event, interrupt=interrupt)
+        finished = finished_outcome(layout, store, on_event=on_event)
+        if finished is not None:
+            return finished
+        with WorkerPool(workers, log=log_folder.with_suffix(".workers.log")) as pool:
+            data.fetch(layout.data.name, progress=say)
+            with interrupts() as interrupt:
+                return run_study(layout, store, pool, on_event=on_event, interrupt=interrupt)
 
 
 def _workers(asked: int | None) -> int:

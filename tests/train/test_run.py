@@ -241,7 +241,8 @@ def test_a_run_starts_without_torchs_compiler(mnist: Dataset) -> None:
     program = (
         "import sys; from tests.train.test_run import pooling, run, set_up_process; set_up_process();"
         "from paribus.data import load;"
-        "run(pooling(protocol__iterations=1, data__train_images=100), 'max-same', load('mnist', offline=True));"
+        "data = load('mnist', offline=True);"
+        "run(pooling(protocol__iterations=1, data__train_images=100), 'max-same', data);"
         "print(sorted({'torch._dynamo', 'torch._inductor', 'sympy'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

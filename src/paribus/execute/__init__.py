@@ -2,6 +2,7 @@
 
 from paribus.execute.doctor import Fact, examine
 from paribus.execute.estimate import seconds_a_run
+from paribus.execute.finished import finished_outcome
 from paribus.execute.interrupt import Interrupt, interrupts
 from paribus.execute.pool import WorkerPool
 from paribus.execute.running import run_study
@@ -12,6 +13,7 @@ __all__ = [
     "Interrupt",
     "WorkerPool",
     "examine",
+    "finished_outcome",
     "interrupts",
     "run_study",
     "sample",

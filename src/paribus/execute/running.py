@@ -120,14 +120,13 @@ class _Session:
     def _register(self, numerics: str) -> Registration:
         """Register the study if this is its first run, and hold it to the numerics it began with."""
         digest = study_digest(self.layout.study)
-        existing = self.store.numerics_of(self.keys.values())
-        registration = self.store.register(
+        registration = self.store.registration(digest) or self.store.register(
             Registration(
                 study_digest=digest,
                 name=self.layout.study.name,
                 numerics=numerics,
                 registered_at=datetime.now(UTC).isoformat(timespec="seconds"),
-                runs_existing=existing.total(),
+                runs_existing=self.store.numerics_of(self.keys.values()).total(),
                 declaration=canonical(declaration(self.layout.study)),
             )
         )

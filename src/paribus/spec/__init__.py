@@ -1,9 +1,10 @@
 """What is asked: studies with base, variants, claims and decision rule. Files in, values and digests out."""
 
+from paribus.spec.augmentation import Augmentation
 from paribus.spec.claim import Claim, Link, parse_claim
 from paribus.spec.data import Data
 from paribus.spec.decision import Decision
-from paribus.spec.identity import RECIPE, canonical, declaration, run_key, study_digest
+from paribus.spec.identity import RECIPE, canonical, declaration, run_key, run_keys, study_digest
 from paribus.spec.net import Block, Net, ResolvedBlock
 from paribus.spec.protocol import Precision, Protocol
 from paribus.spec.reading import builtin_names, locate, parse_override
@@ -12,6 +13,7 @@ from paribus.spec.variants import effects
 
 __all__ = [
     "RECIPE",
+    "Augmentation",
     "Block",
     "Claim",
     "Configuration",
@@ -31,5 +33,6 @@ __all__ = [
     "parse_claim",
     "parse_override",
     "run_key",
+    "run_keys",
     "study_digest",
 ]

@@ -8,6 +8,7 @@ changes a default, or what a configuration means, raises `RECIPE`.
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -29,25 +30,30 @@ def run_key(configuration: Configuration, seed: int, *, fingerprint: str, train_
     Returns:
         64 hexadecimal digits.
     """
+    return run_keys(configuration, [seed], fingerprint=fingerprint, train_images=train_images)[seed]
+
+
+def run_keys(
+    configuration: Configuration, seeds: Iterable[int], *, fingerprint: str, train_images: int
+) -> dict[int, str]:
+    """Seed to run key, for runs that differ in nothing else; arguments as in `run_key`."""
     protocol = configuration.protocol
     trained = protocol.model_dump(mode="json", exclude_defaults=True, exclude={"epochs", "evaluate_every"})
     trained["iterations"] = protocol.total_iterations(train_images)
     trained["evaluations"] = protocol.evaluation_points(train_images)
     net = configuration.net
-    return digest(
-        {
-            "recipe": RECIPE,
-            "seed": seed,
-            "data": {"fingerprint": fingerprint, "train_images": train_images},
-            "net": {
-                "blocks": [asdict(block) for block in net.resolved_blocks()],
-                "hidden": net.hidden,
-                "activation": net.activation if net.hidden else None,
-                "dropout": net.dropout if net.hidden else None,
-            },
-            "protocol": trained,
-        }
-    )
+    shared = {
+        "recipe": RECIPE,
+        "data": {"fingerprint": fingerprint, "train_images": train_images},
+        "net": {
+            "blocks": [asdict(block) for block in net.resolved_blocks()],
+            "hidden": net.hidden,
+            "activation": net.activation if net.hidden else None,
+            "dropout": net.dropout if net.hidden else None,
+        },
+        "protocol": trained,
+    }
+    return {seed: digest({**shared, "seed": seed}) for seed in seeds}
 
 
 def study_digest(study: Study) -> str:

@@ -4,9 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict, model_validator
 
+from paribus.spec.augmentation import Augmentation
 from paribus.spec.fields import BatchSize, Flag, Fraction, NonNegativeNumber, PositiveNumber, SpecModel, Steps
 
 Optimizer = Literal["sgd", "adam", "adamw"]
+Schedule = Literal["constant", "cosine", "one-cycle", "step"]
 Precision = Literal["float32", "bfloat16"]
 
 
@@ -24,7 +26,14 @@ class Protocol(SpecModel):
     optimizer: Optimizer = "sgd"
     """`sgd`, `adam` or `adamw`."""
     learning_rate: PositiveNumber = 0.01
-    """Step size of the optimizer."""
+    """Step size of the optimizer; the largest one where a schedule changes it."""
+    schedule: Schedule = "constant"
+    """How the step size changes: `constant`; `cosine`, down to zero (Loshchilov & Hutter, 2017); `one-cycle`,
+    up in the first 30 % and down again (Smith & Topin, 2018); `step`, down by a factor now and then."""
+    step_every: Steps | None = None
+    """Iterations between two reductions of schedule `step`."""
+    step_factor: Annotated[float, Strict(), Field(gt=0, le=1)] = 0.1
+    """What schedule `step` multiplies the step size by."""
     momentum: Fraction = 0.0
     """Momentum of SGD."""
     nesterov: Flag = False
@@ -35,6 +44,10 @@ class Protocol(SpecModel):
     """Decay rates of Adam's running moments."""
     epsilon: PositiveNumber = 1e-8
     """Adam's guard against division by zero."""
+    label_smoothing: Fraction = 0.0
+    """Share of the target that is spread evenly over all classes, in training only (Szegedy et al., 2016)."""
+    augmentation: Augmentation = Augmentation()
+    """Random changes of the training images."""
     precision: Precision = "float32"
     """Arithmetic of forward and backward; weights are always float32."""
 
@@ -49,6 +62,10 @@ class Protocol(SpecModel):
             problems.append("momentum above 0 where nesterov = true")
         if self.optimizer == "sgd" and (self.betas != (0.9, 0.999) or self.epsilon != 1e-8):
             problems.append("betas and epsilon only with optimizer = 'adam' or 'adamw'")
+        if (self.schedule == "step") != (self.step_every is not None):
+            problems.append("step_every with schedule = 'step', and only with it")
+        if self.schedule != "step" and self.step_factor != 0.1:
+            problems.append("step_factor only with schedule = 'step'")
         if problems:
             raise ValueError("; ".join(problems))
         return self

@@ -1,12 +1,14 @@
 """A study laid out against its data: what each variant trains, layer by layer, and the key of every run."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from paribus.data import DatasetEntry, facts
 from paribus.errors import DataError, Fault, StudyError
 from paribus.nets.shapes import LayerTable, layer_table
-from paribus.spec import Configuration, Study, run_key
+from paribus.spec import Configuration, Study, run_keys
 
 
 @dataclass(frozen=True)
@@ -76,18 +78,22 @@ class Layout:
         """The variant of that name."""
         return next(variant for variant in self.variants if variant.name == name)
 
-    def keys(self) -> dict[tuple[str, int], str]:
-        """(variant, seed) to run key, for every run the study may train."""
-        return {
-            (variant.name, seed): run_key(
+    def keys(self) -> Mapping[tuple[str, int], str]:
+        """(variant, seed) to run key, for every run the study may train, round by round."""
+        return self._keys
+
+    @cached_property
+    def _keys(self) -> dict[tuple[str, int], str]:
+        of_variant = {
+            variant.name: run_keys(
                 variant.configuration,
-                seed,
+                self.seeds,
                 fingerprint=self.data.fingerprint,
                 train_images=variant.train_images,
             )
-            for seed in self.seeds
             for variant in self.variants
         }
+        return {(name, seed): of_variant[name][seed] for seed in self.seeds for name in self.names}
 
 
 def lay_out(study: Study) -> Layout:

@@ -5,7 +5,8 @@ taken for a result. What the contents say is not this module's concern.
 """
 
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence, Set
 from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +28,7 @@ class Table(Enum):
         self.newest_first = f"{columns} FROM {name} NOT INDEXED ORDER BY id DESC"
         self.since = f"{columns} FROM {name} WHERE id > ? ORDER BY id"
         self.by_key = f"{columns} FROM {name} WHERE key = ? ORDER BY id"
+        self.among = f"{columns} FROM {name} WHERE key IN (SELECT value FROM json_each(?)) AND numerics = ?"
         self.insert = f"INSERT INTO {name} VALUES (?, ?, ?, ?, ?)"  # noqa: S608 - one of the names above
         self.update = f"UPDATE {name} SET content = ?, digest = ? WHERE id = ?"  # noqa: S608 - as above
 
@@ -89,9 +91,25 @@ class Ledger:
         """The row of a key, if there is one; of these numerics where they are given."""
         for found in self._database.execute(table.by_key, (key,)):
             row = self._opened(table, found)
-            if numerics is None or row.numerics == numerics:
+            if row.key == key and (numerics is None or row.numerics == numerics):
                 return row
         return None
+
+    def among(self, table: Table, keys: Set[str], numerics: str) -> list[Row]:
+        """The rows of some keys under one numerics, oldest first, in a table that has one row for both.
+
+        They are looked up through the index, so that a large table costs no more than a small one. Only
+        where one is not found is the whole table read: then it is proved missing, and not hidden.
+
+        Raises:
+            StoreDamagedError: If one of them is not as written, or the table may have lost one.
+        """
+        with self._database.snapshot():
+            found = self._database.execute(table.among, (json.dumps(list(keys)), numerics))
+            rows = _of(keys, numerics, (self._opened(table, row) for row in found))
+            if len(rows) < len(keys):
+                rows = _of(keys, numerics, self.rows(table))
+        return sorted(rows.values())
 
     def since(self, table: Table, row_id: int) -> list[Row]:
         """Rows committed after the one of that id, oldest first."""
@@ -148,6 +166,10 @@ class Ledger:
 
     def _set_tally(self, table: Table, tally: _Tally) -> None:
         self._database.execute("INSERT OR REPLACE INTO tallies VALUES (?, ?, ?, ?)", (table.value, *tally))
+
+
+def _of(keys: Set[str], numerics: str, rows: Iterable[Row]) -> dict[str, Row]:
+    return {row.key: row for row in rows if row.numerics == numerics and row.key in keys}
 
 
 def sealed(table: Table, row_id: int, key: str, numerics: str, content: bytes) -> Row:

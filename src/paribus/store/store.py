@@ -98,10 +98,6 @@ class Store:
 
     def run(self, run_key: str, numerics: str) -> RunRecord | None:
         """One finished run with its predictions, or None if it is not there."""
-        with self._database.snapshot():
-            row = self._ledger.find(Table.RUNS, run_key, numerics)
-            if row is not None:
-                return self._run_rows.whole(row)
         return self.runs([run_key], numerics, predictions=True).get(run_key)
 
     def runs(
@@ -118,13 +114,12 @@ class Store:
             Run key to record, oldest first.
 
         Raises:
-            StoreDamagedError: If any row of the store is not as written, or is missing.
+            StoreDamagedError: If one of them is not as written, or may have been lost.
         """
-        wanted = set(run_keys)
         decode = self._run_rows.whole if predictions else light
-        with without_garbage_collection():
-            rows = self._ledger.rows(Table.RUNS)
-            return {row.key: decode(row) for row in rows if row.numerics == numerics and row.key in wanted}
+        with self._database.snapshot(), without_garbage_collection():
+            rows = self._ledger.among(Table.RUNS, set(run_keys), numerics)
+            return {row.key: decode(row) for row in rows}
 
     def numerics_of(self, run_keys: Iterable[str]) -> Counter[str]:
         """How many runs of these keys there are under which numerics."""
@@ -146,11 +141,13 @@ class Store:
             Run key to the records of its attempts, the first attempt first.
         """
         wanted = set(run_keys)
-        trained = {row.key for row in self._ledger.rows(Table.RUNS) if row.numerics == numerics}
         attempts: dict[str, tuple[RunRecord, ...]] = {}
-        for row in self._ledger.rows(Table.FAILURES):
-            if row.numerics == numerics and row.key in wanted - trained:
-                attempts[row.key] = (*attempts.get(row.key, ()), light(row))
+        with self._database.snapshot():
+            for row in self._ledger.rows(Table.FAILURES):
+                if row.numerics == numerics and row.key in wanted:
+                    attempts[row.key] = (*attempts.get(row.key, ()), light(row))
+            for row in self._ledger.among(Table.RUNS, attempts.keys(), numerics):
+                del attempts[row.key]
         return attempts
 
     def without_weights(self, run_keys: Iterable[str], numerics: str) -> list[str]:

@@ -22,11 +22,13 @@ from paribus.nets.initial import initial_weights
 from paribus.nets.shapes import layer_table
 from paribus.records import Assignment, Evaluation, Flag, RunRecord, RunState, Timing, TrainedRun
 from paribus.spec import Protocol
+from paribus.train.augment import Augmenter
 from paribus.train.batches import Gatherer, training_order
 from paribus.train.digests import array_digest, order_digest, weights_digest
 from paribus.train.evaluate import CHUNK, TestResult, arithmetic, evaluate
 from paribus.train.numerics import environment
 from paribus.train.optimizer import make_optimizer
+from paribus.train.schedule import learning_rate
 
 OnEvaluation = Callable[[Evaluation], None]
 OnStep = Callable[[int, float], None]
@@ -69,7 +71,9 @@ def train(
         state=course.state,
         iterations=course.iterations,
         evaluations=tuple(course.evaluations),
-        order_digest=order_digest(itertools.islice(course.order(), course.iterations)),
+        order_digest=order_digest(
+            indices for _, indices in itertools.islice(course.order(), course.iterations)
+        ),
         initial_digests={name: array_digest(values) for name, values in initial.items()},
         weights_digest=weights_digest(final),
         weights_moved=moved,
@@ -94,9 +98,14 @@ class _Course:
         self.count = count
         self.seed = seed
         self.optimizer = make_optimizer(protocol, net.parameters())
+        augmentation = protocol.augmentation
         self.train_images = Gatherer(
-            data.train.images[:count], data.train.labels[:count], protocol.batch_size
+            data.train.images[:count],
+            data.train.labels[:count],
+            protocol.batch_size,
+            Augmenter(augmentation, count, seed) if augmentation.changes else None,
         )
+        self.total = protocol.total_iterations(count)
         self.test_images = Gatherer(data.test.images, data.test.labels, CHUNK)
         self.test_labels = np.asarray(data.test.labels, dtype=np.int64)
         self.classes = len(data.classes)
@@ -108,18 +117,17 @@ class _Course:
         self.training_seconds = 0.0
         self.evaluation_seconds = 0.0
 
-    def order(self) -> Iterator[npt.NDArray[np.int64]]:
-        """Indices of the training images, minibatch by minibatch."""
-        total = self.protocol.total_iterations(self.count)
-        return training_order(self.count, self.protocol.batch_size, total, self.seed)
+    def order(self) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
+        """Epoch and indices of the training images, minibatch by minibatch."""
+        return training_order(self.count, self.protocol.batch_size, self.total, self.seed)
 
     def follow(self, on_evaluation: OnEvaluation, on_step: OnStep) -> None:
         """Train to the end, or until the loss is no longer finite, evaluating where the protocol says."""
         points = set(self.protocol.evaluation_points(self.count))
         began = time.perf_counter()
-        for indices in self.order():
-            loss = self._step(indices)
+        for epoch, indices in self.order():
             self.iterations += 1
+            loss = self._step(epoch, indices)
             on_step(self.iterations, loss)
             if not math.isfinite(loss):
                 self.state = "diverged"
@@ -136,14 +144,15 @@ class _Course:
         right = self.test_labels[self.result.predictions == self.test_labels]
         return tuple(np.bincount(right, minlength=self.classes).tolist())
 
-    def _step(self, indices: npt.NDArray[np.int64]) -> float:
-        images, labels = self.train_images.gather(indices)  # (B, C, H, W), (B,)
+    def _step(self, epoch: int, indices: npt.NDArray[np.int64]) -> float:
+        protocol = self.protocol
+        images, labels = self.train_images.gather(indices, epoch)  # (B, C, H, W), (B,)
         self.optimizer.zero_grad()
-        with arithmetic(self.protocol.precision):
+        with arithmetic(protocol.precision):
             logits: Tensor = self.net(images)  # (B, classes)
-        loss = functional.cross_entropy(logits.float(), labels)
+        loss = functional.cross_entropy(logits.float(), labels, label_smoothing=protocol.label_smoothing)
         torch.autograd.backward(loss)
-        self.optimizer.step(self.protocol.learning_rate)
+        self.optimizer.step(learning_rate(protocol, self.iterations, self.total))
         return loss.item()
 
     def _evaluate(self, loss: float) -> Evaluation:
