@@ -19,7 +19,8 @@ run: $(RUN_READY) ## Set up and run the built-in study mnist-pooling on real MNI
 demo: $(RUN_READY) ## A taste in about a minute: the same study at 300 iterations
 	$(BIN)/paribus run mnist-pooling --set protocol.iterations=300 --set protocol.evaluate_every=100 --max-rounds 8
 
-test: $(DEV_READY) ## Set up and run all tests
+test: $(DEV_READY) ## Set up and run all tests (with the browser that they need)
+	$(BIN)/python tests/page/browser.py
 	$(BIN)/pytest -n auto
 
 check: lint types layers test ## All checks: format, lint, types, layers, tests with docs and examples

@@ -271,7 +271,8 @@ def test_help_of_every_command_works_as_a_process_of_its_own(arguments: list[str
 
 
 @pytest.mark.parametrize(
-    "command", [["--help"], ["show", "mnist-pooling"], ["plan", "mnist-pooling", "--json"]]
+    "command",
+    [["--help"], ["show", "mnist-pooling"], ["plan", "mnist-pooling", "--json"], ["report", "mnist-pooling"]],
 )
 def test_commands_that_train_nothing_never_load_torch(command: list[str], tmp_path: Path) -> None:
     program = (

@@ -45,8 +45,8 @@ def third_cell(seed: int, second_weights: dict[str, torch.Tensor]) -> ThirdCell:
     configurations = Study.read(locate("mnist-pooling")).configurations
     nets: list[ConvNet] = []
     for variant in ("avg-same", "max-valid"):
-        table = layer_table(configurations[variant].net, (1, 28, 28), 10)
-        nets.append(build(configurations[variant].net, table, initial_weights(table, seed), seed))
+        table = layer_table(configurations[variant].declared_net, (1, 28, 28), 10)
+        nets.append(build(configurations[variant].declared_net, table, initial_weights(table, seed), seed))
     second, third = nets
     for name, tensor in second.named_state().items():
         tensor.data.copy_(second_weights[name])

@@ -34,7 +34,7 @@ class RecordedRuns:
     def __init__(self, folder: Path, numerics: str) -> None:
         self.folder = folder
         self._numerics = numerics
-        self._labels = data.load("mnist").test.labels
+        self._labels = data.load("mnist").test.labels.astype(np.uint8)
         self._environment = environment()
         self._random = np.random.default_rng(0)
         self._recorded: set[str] = set()

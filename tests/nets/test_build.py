@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from scipy import stats
-from torch import nn
+from torch import Tensor, nn
 
 from paribus.nets.build import build
 from paribus.nets.initial import initial_weights
@@ -61,6 +61,74 @@ def test_module_computes_what_torchs_layers_compute_with_their_gradients(net: Ne
         assert parameter.grad is not None, name
         assert reference.grad is not None
         assert torch.allclose(parameter.grad, reference.grad, rtol=1e-4, atol=1e-5), name
+
+
+class Plain(nn.Module):
+    """Depthwise-separable and residual blocks and a global pooling, from torch's own layers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 6, 3, padding=1)
+        self.skip1 = nn.Conv2d(3, 6, 1)
+        self.bn1 = nn.BatchNorm2d(6)
+        self.conv2_depth = nn.Conv2d(6, 6, 5, stride=2, padding=2, groups=6, bias=False)
+        self.conv2 = nn.Conv2d(6, 9, 1)
+        self.skip2 = nn.Conv2d(6, 9, 1, stride=2)
+        self.bn2 = nn.BatchNorm2d(9)
+        self.conv3 = nn.Conv2d(9, 9, 3, padding=1)
+        self.bn3 = nn.BatchNorm2d(9)
+        self.fc1 = nn.Linear(9, 10)
+
+    def forward(self, images: Tensor) -> Tensor:
+        maps = torch.max_pool2d(torch.relu(self.bn1(self.conv1(images)) + self.skip1(images)), 2)
+        maps = torch.relu(self.bn2(self.conv2(self.conv2_depth(maps))) + self.skip2(maps))
+        maps = torch.nn.functional.avg_pool2d(torch.relu(self.bn3(self.conv3(maps)) + maps), 2)
+        logits: Tensor = self.fc1(maps.amax((2, 3)))
+        return logits
+
+
+def test_residual_and_separable_blocks_and_global_pooling_compute_what_torchs_layers_compute() -> None:
+    net = Net(
+        blocks=(
+            Block(channels=6),
+            Block(channels=9, kernel=5, stride=2, depthwise=True, pool="none"),
+            Block(channels=9, pool="avg"),
+        ),
+        residual=True,
+        batch_norm=True,
+        global_pool="max",
+    )
+    table = layer_table(net, IMAGE, 10)
+    weights = initial_weights(table, 3)
+    ours, theirs = build(net, table, weights, seed=3), Plain()
+    start = {name: torch.from_numpy(values.copy()) for name, values in weights.items()}
+    theirs.load_state_dict(theirs.state_dict() | start)
+    assert set(ours.named_state()) == set(theirs.state_dict())
+    images = torch.from_numpy(np.random.default_rng(0).random((7, *IMAGE), dtype=np.float32))
+    images = images.contiguous(memory_format=torch.channels_last)
+    logits, expected = ours(images), theirs(images)
+    assert torch.allclose(logits, expected, rtol=1e-4, atol=1e-5)
+    torch.autograd.backward([logits.square().sum(), expected.square().sum()])
+    state = ours.named_state()
+    for name, reference in theirs.named_parameters():
+        gradient = state[name].grad
+        assert gradient is not None, name
+        assert reference.grad is not None
+        assert torch.allclose(gradient, reference.grad, rtol=1e-3, atol=1e-4), name
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "none"])
+@pytest.mark.parametrize("pool", ["max", "avg", "none"])
+def test_adding_the_input_leaves_the_input_as_it_is(activation: str, pool: str) -> None:
+    net = Net(blocks=(Block(channels=3),), residual=True, activation=activation, pool=pool)
+    table = layer_table(net, IMAGE, 10)
+    block = build(net, table, initial_weights(table, 0), seed=0).blocks[0]
+    images = torch.rand(2, *IMAGE)
+    before = images.clone()
+    block(images)
+    with torch.inference_mode():
+        block(images)
+    assert torch.equal(images, before)
 
 
 def test_relu_after_max_pooling_gives_the_same_bits_as_before_it() -> None:

@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from rich.console import Console, RenderableType
 
+from paribus import data
 from paribus.records import Evaluation, Registration, RunRecord, Timing
 from paribus.spec import Study, locate
-from paribus.standing import Failure, Layout, Runs, Standing, assess, lay_out
+from paribus.standing import Evidence, Failure, Layout, Runs, Standing, assess, lay_out
 
 MEASURED = {
     "max-same": [96.77, 96.50, 96.93, 96.64, 96.80],
@@ -86,6 +88,63 @@ def troubled(pooling: Layout) -> Standing:
     return _stand(pooling, runs, existing=4, failures=(failure,))
 
 
+@pytest.fixture
+def many() -> Standing:
+    """Twelve variants over four rounds, without claims: 66 contrasts."""
+    study = Study(
+        name="widths",
+        protocol={"iterations": 3000, "evaluate_every": 500},
+        variants={f"width-{width}": {"net.blocks.0.channels": width} for width in range(4, 16)},
+    )
+    layout = lay_out(study)
+    values = {name: [90 + n / 3 + round_ / 10 for round_ in range(4)] for n, name in enumerate(layout.names)}
+    return _stand(layout, _trained(layout, values))
+
+
+@pytest.fixture
+def factorial() -> Standing:
+    """Two crossed factors."""
+    study = Study(
+        name="crossed",
+        protocol={"iterations": 3000, "evaluate_every": 500},
+        factors={"net.pool": ["max", "avg"], "net.padding": ["same", "valid"]},
+    )
+    layout = lay_out(study)
+    values = {name: [90 + n + round_ / 10 for round_ in range(4)] for n, name in enumerate(layout.names)}
+    return _stand(layout, _trained(layout, values))
+
+
+@pytest.fixture
+def long_names() -> Standing:
+    """Names as long as they may be, alike at both ends; measured once, at the end."""
+    names = [f"{'a-very-long-name-of-a-variant' * 2}{tail}" for tail in ("-one", "-two")]
+    study = Study(
+        name="n" * 64,
+        protocol={"iterations": 3000},
+        claims=[f"{names[0]} < {names[1]}"],
+        variants={names[0]: {}, names[1]: {"net.pool": "avg"}},
+    )
+    layout = lay_out(study)
+    runs = _trained(layout, {names[0]: [90.0, 90.1, 90.2], names[1]: [91.0, 91.2, 91.1]})
+    once = {
+        name: {seed: replace(one, evaluations=one.evaluations[-1:]) for seed, one in of.items()}
+        for name, of in runs.items()
+    }
+    return _stand(layout, once)
+
+
+@pytest.fixture
+def one_round(pooling: Layout) -> Standing:
+    """A study after its first round."""
+    return _stand(pooling, _trained(pooling, {name: values[:1] for name, values in MEASURED.items()}))
+
+
+@pytest.fixture
+def predicted() -> Callable[..., Evidence]:
+    """A study whose runs predict the test images, each with mistakes of its own."""
+    return _predicted
+
+
 def _show(content: RenderableType, *, width: int = 100, color: bool = False, encoding: str = "utf-8") -> str:
     raw = io.BytesIO()
     file = io.TextIOWrapper(raw, encoding=encoding, newline="")
@@ -140,3 +199,18 @@ def _run(layout: Layout, variant: str, seed: int, accuracy: float) -> RunRecord:
         finished_at="2026-07-01T12:00:00+00:00",
         environment={"torch": "2.13.0"},
     )
+
+
+def _predicted(standing: Standing, dataset: data.Dataset, *, errors: int = 60) -> Evidence:
+    """Mistakes fall on images that are drawn for each variant, three quarters of them in each run."""
+    labels = dataset.test.labels
+    predictions: dict[str, dict[int, npt.NDArray[np.uint8]]] = {}
+    for number, (name, runs) in enumerate(standing.runs.items()):
+        predictions[name] = {}
+        for seed in runs:
+            said = labels.astype(np.uint8)
+            wrong = np.random.default_rng([number, 7]).choice(len(labels), errors, replace=False)
+            some = np.random.default_rng([number, seed]).choice(wrong, errors * 3 // 4, replace=False)
+            said[some] = (said[some] + 1) % 10
+            predictions[name][seed] = said
+    return Evidence(standing, predictions, dataset.test)

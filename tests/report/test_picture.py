@@ -50,10 +50,45 @@ def test_a_png_shows_every_pixel_as_a_square(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["seven.png"]
 
 
+def test_a_colour_image_keeps_every_pixel_in_text_and_file(tmp_path: Path) -> None:
+    image = np.random.default_rng(3).integers(0, 256, (3, 4, 5), dtype=np.uint8)
+    lines = as_text(image, color=True).split("\n")
+    pair = r"\x1b\[38;2;(\d+);(\d+);(\d+)m\x1b\[48;2;(\d+);(\d+);(\d+)m▀"
+    rows: list[list[list[int]]] = []
+    for line in lines:
+        found = [[int(value) for value in values] for values in re.findall(pair, line)]
+        rows += [[values[:3] for values in found], [values[3:] for values in found]]
+    assert rows == image.transpose(1, 2, 0).tolist()
+    write_png(image, tmp_path / "a.png", scale=2)
+    with Image.open(tmp_path / "a.png") as picture:
+        assert picture.mode == "RGB"
+        assert np.array_equal(np.asarray(picture)[::2, ::2], image.transpose(1, 2, 0))
+
+
+def test_shades_of_colours_go_by_their_brightness() -> None:
+    image = np.zeros((3, 2, 3), dtype=np.uint8)
+    image[0, :, 0] = image[1, :, 1] = image[2, :, 2] = 255
+    assert as_text(image, color=False) == "-+."
+
+
+@given(st.integers(1, 60), st.integers(1, 60), st.integers(1, 20))
+def test_a_wide_image_is_shown_smaller_by_its_mean(height: int, width: int, room: int) -> None:
+    lines = as_text(np.full((height, width), 255, np.uint8), color=False, width=room).split("\n")
+    assert max(map(len, lines)) <= room
+    assert all(set(line) <= {"@", "+", "="} for line in lines)
+
+
+def test_a_written_picture_is_large_enough_to_see_and_no_larger(tmp_path: Path) -> None:
+    for side, expected in ((28, 224), (8, 224), (1, 224), (150, 150), (1024, 1024)):
+        write_png(np.zeros((side, side), np.uint8), tmp_path / "a.png")
+        with Image.open(tmp_path / "a.png") as picture:
+            assert picture.size == (expected, expected)
+
+
 def test_a_png_replaces_an_older_one(tmp_path: Path) -> None:
     path = tmp_path / "seven.png"
     path.write_bytes(b"old")
-    write_png(random_image(4, 4), path)
+    write_png(random_image(4, 4), path, scale=8)
     with Image.open(path) as picture:
         assert picture.size == (32, 32)
 
@@ -70,15 +105,16 @@ def test_a_place_that_cannot_be_written_is_told_in_words(tmp_path: Path) -> None
     "image",
     [
         np.zeros((28, 28), np.float32),
-        np.zeros((3, 28, 28), np.uint8),
+        np.zeros((2, 28, 28), np.uint8),
+        np.zeros((28, 28, 3), np.uint8),
         np.zeros(28, np.uint8),
         np.zeros((0, 28), np.uint8),
     ],
 )
-def test_what_is_no_grey_image_is_refused(image: npt.NDArray[np.uint8], tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no grey image"):
+def test_what_is_no_image_is_refused(image: npt.NDArray[np.uint8], tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="the array is no image"):
         as_text(image, color=True)
-    with pytest.raises(UsageError, match="no grey image"):
+    with pytest.raises(UsageError, match="the array is no image"):
         write_png(image, tmp_path / "seven.png")
 
 

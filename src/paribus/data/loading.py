@@ -1,6 +1,7 @@
 """The way in: a dataset by name, from the cache, fetched first where it is not there or not intact.
 
-Every load hashes every byte. The machinery of fetching is imported only when something is missing.
+Own data are decoded or read instead of fetched. Every load hashes every byte. The machinery of fetching and
+decoding is imported only when something is missing.
 """
 
 import warnings
@@ -12,38 +13,53 @@ import numpy.typing as npt
 
 from paribus.data import cache as cached
 from paribus.data import idx
-from paribus.data.catalogue import DataFile, DatasetEntry, facts
+from paribus.data.catalogue import entry_of
 from paribus.data.dataset import Dataset, Split
-from paribus.data.sources import Fetched, Progress, Source
+from paribus.data.own import own_dataset, own_facts, own_home
+from paribus.data.published import DataFile, DatasetEntry
+from paribus.data.sources import Fetched, Progress, Served, Source
+from paribus.data.validation import validation_dataset
 from paribus.errors import DataError
+from paribus.spec import Data
+from paribus.spec.data import own_form
 
 
 def load(
-    name: str,
+    data: str | Data,
     *,
     cache: Path | None = None,
     folder: Path | None = None,
     offline: bool = False,
     progress: Progress | None = None,
 ) -> Dataset:
-    """A dataset, its bytes checked; fetched first where the cache does not hold it intact.
+    """What a study trains and is evaluated on, its bytes checked; fetched or decoded first where needed.
 
     Args:
-        name: Name in the catalogue.
+        data: The data of a study, or their name, `folder:PATH` or `npz:PATH`. Of a study's data, all training
+            images are given, also where the study takes only some of them.
         cache: Folder of the cache; by default `cache_folder`.
         folder: A folder of yours that holds the files, asked before any place outside this machine.
         offline: Ask no place outside this machine.
         progress: Told in a sentence what happens. Without it, only a damaged file is told, as a warning.
 
     Raises:
-        DataError: No such dataset, or no source has it; the message has the reason of each.
+        DataError: No such dataset; or no source has it, and the message has the reason of each; or own data
+            cannot be used.
     """
-    entry = facts(name)
-    return load_entry(entry, _home(entry, cache), _sources(entry, folder, offline=offline), progress)
+    asked, root = as_data(data), cache or cached.cache_folder()
+    if asked.own:
+        return own_dataset(asked, root, progress or untold)
+    entry = entry_of(asked.dataset)
+    home = root / entry.name
+
+    def whole() -> Dataset:
+        return load_entry(entry, home, _sources(entry, folder, offline=offline), progress)
+
+    return validation_dataset(entry, asked, home, whole, progress or untold) if asked.validation else whole()
 
 
 def fetch(
-    name: str,
+    data: str | Data,
     *,
     cache: Path | None = None,
     folder: Path | None = None,
@@ -53,10 +69,17 @@ def fetch(
     """Make sure that the cache holds a dataset, intact; arguments and errors as in `load`.
 
     Returns:
-        Which source served each file.
+        Which source served each file; for own data, where they are kept.
     """
-    entry = facts(name)
-    return fetch_entry(entry, _home(entry, cache), _sources(entry, folder, offline=offline), progress)
+    asked, root = as_data(data), cache or cached.cache_folder()
+    if asked.own:
+        name = own_facts(asked, root, progress or untold).name
+        home = own_home(asked, root)
+        kept = sorted(path for path in home.iterdir() if path.suffix == ".u8")
+        served = tuple(Served(path.name, str(asked.path), path.stat().st_size) for path in kept)
+        return Fetched(name, home, served)
+    entry = entry_of(asked.dataset)
+    return fetch_entry(entry, root / entry.name, _sources(entry, folder, offline=offline), progress)
 
 
 def is_cached(name: str, *, cache: Path | None = None) -> bool:
@@ -65,8 +88,36 @@ def is_cached(name: str, *, cache: Path | None = None) -> bool:
     Raises:
         DataError: No such dataset.
     """
-    entry = facts(name)
-    return _intact(entry, _home(entry, cache)) is not None
+    entry = entry_of(name)
+    return _intact(entry, (cache or cached.cache_folder()) / entry.name) is not None
+
+
+def if_intact(entry: DatasetEntry, home: Path) -> Dataset | None:
+    """A dataset as it lies in its folder of the cache; None if it is not there or not intact."""
+    contents = _intact(entry, home)
+    return None if contents is None else _dataset(entry, home, contents)
+
+
+def as_data(data: str | Data) -> Data:
+    """The data of a study as they are, or those that a name or a path stands for.
+
+    Raises:
+        DataError: No dataset has this name, or the path is missing.
+    """
+    if isinstance(data, Data):
+        return data
+    if own_form(data) is None:
+        return Data(dataset=entry_of(data).name)
+    try:
+        return Data(dataset=data)
+    except ValueError as error:
+        raise DataError(
+            f"`{data}` names no data",
+            expected="`folder:PATH` or `npz:PATH`",
+            found=f"`{data}`",
+            means="nothing was loaded",
+            mend="give the path after the colon",
+        ) from error
 
 
 def load_entry(
@@ -104,7 +155,7 @@ def fetch_entry(
     """As `fetch`, with the sources given; arguments as in `load_entry`."""
     from paribus.data.fetching import fetch_missing  # noqa: PLC0415  # loading intact data needs none of it
 
-    return fetch_missing(entry, home, sources, progress or _untold)
+    return fetch_missing(entry, home, sources, progress or untold)
 
 
 def _intact(entry: DatasetEntry, home: Path) -> dict[DataFile, npt.NDArray[np.uint8]] | None:
@@ -118,7 +169,7 @@ def _dataset(entry: DatasetEntry, home: Path, raw: dict[DataFile, npt.NDArray[np
         return idx.parse(raw[file], str(home / file.name), file.dims)
 
     def split(name: str, images: DataFile, labels: DataFile) -> Split:
-        return Split(name, values(images).reshape(-1, *entry.image_shape), values(labels))
+        return Split(name, _channels_first(values(images)), values(labels))
 
     return Dataset(
         entry.name,
@@ -129,8 +180,9 @@ def _dataset(entry: DatasetEntry, home: Path, raw: dict[DataFile, npt.NDArray[np
     )
 
 
-def _home(entry: DatasetEntry, cache: Path | None) -> Path:
-    return (cache or cached.cache_folder()) / entry.name
+def _channels_first(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Images ``(N, H, W)`` or ``(N, H, W, C)`` as ``(N, C, H, W)``, a view."""
+    return images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)
 
 
 def _sources(entry: DatasetEntry, folder: Path | None, *, offline: bool) -> Iterable[Source]:
@@ -140,5 +192,5 @@ def _sources(entry: DatasetEntry, folder: Path | None, *, offline: bool) -> Iter
     yield from usual_sources(entry, folder, offline=offline)
 
 
-def _untold(_message: str) -> None:
+def untold(_message: str) -> None:
     """Progress that nobody asked for."""

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import requests
 import urllib3
 
-from paribus.data.catalogue import DataFile
+from paribus.data.published import DataFile
 from paribus.data.sources import CHUNK_BYTES, FileRefusedError, Offer, SourceDownError
 
 PATIENCE_S = 10.0
@@ -51,6 +51,16 @@ class Mirror:
         with requests.Session() as session:
             for file in files:
                 yield Offer(file, self._chunks(session, f"{self.url}{file.name}{self.suffix}", deadline))
+
+    def download(self, name: str) -> Iterator[bytes]:
+        """The bytes of the file of that name (the suffix added), as sent.
+
+        Raises:
+            FileRefusedError: The mirror does not give the file.
+            SourceDownError: The mirror cannot go on.
+        """
+        with requests.Session() as session:
+            yield from self._chunks(session, f"{self.url}{name}{self.suffix}", monotonic() + self.limit)
 
     def _chunks(self, session: requests.Session, url: str, deadline: float) -> Iterator[bytes]:
         arrivals: _Arrivals = SimpleQueue()

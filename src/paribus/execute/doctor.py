@@ -55,14 +55,24 @@ def examine(store: Path, workers: int) -> Iterator[Fact]:
     for entry in datasets():
         cached = is_cached(entry.name)
         value = "in the cache" if cached else "not in the cache"
-        yield Fact(
-            entry.name, f"{value} ({cache_folder()})", "" if cached else "fetched when a study needs it"
-        )
+        note = "" if cached else entry.help or "fetched when a study needs it"
+        yield Fact(entry.name, f"{value} ({cache_folder()})", note)
+    yield _image_files()
     yield _store(store)
     for package, use in (("ray", "runs on a cluster"), ("onnx", "export")):
         there = importlib.util.find_spec(package) is not None
         note = "" if there else f"for {use}: pip install 'paribus[{package}]'"
         yield Fact(package, _version(package) if there else "not installed", note)
+
+
+def _image_files() -> Fact:
+    from PIL import features  # noqa: PLC0415 - only here is it needed
+
+    forms = {"PNG": "zlib", "JPEG": "jpg", "WebP": "webp"}
+    missing = [form for form, feature in forms.items() if not features.check(feature)]
+    note = f"without {', '.join(missing)}: pip install --upgrade pillow" if missing else ""
+    here = ", ".join(form for form in forms if form not in missing)
+    return Fact("image files", f"{here} by Pillow {_version('pillow')}", note, sound=not missing)
 
 
 def _memory() -> Fact:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import safetensors.numpy
 
 from paribus.records import Assignment, Evaluation, RunRecord, Timing, TrainedRun
-from paribus.spec import Configuration, Data, Net, Protocol
+from paribus.spec import AnyNet, Configuration, Data, Net, OwnNet, Protocol, Source, net_model
 
 Arrays = Mapping[str, npt.NDArray[np.generic]]
 
@@ -38,7 +38,7 @@ class Message:
 def send(stream: IO[bytes], message: Message) -> None:
     """Write a message and flush it."""
     payload = safetensors.numpy.save(
-        {key: np.ascontiguousarray(value) for key, value in message.arrays.items()}
+        {key: np.asarray(value, order="C") for key, value in message.arrays.items()}
     )
     size = len(payload) if message.arrays else 0
     header = json.dumps({"kind": message.kind, "fields": dict(message.fields), "bytes": size})
@@ -69,6 +69,7 @@ def train_message(assignment: Assignment) -> Message:
             "seed": assignment.seed,
             "data": configuration.data.model_dump(mode="json"),
             "net": configuration.net.model_dump(mode="json"),
+            "source": asdict(configuration.net.source) if isinstance(configuration.net, OwnNet) else None,
             "protocol": configuration.protocol.model_dump(mode="json"),
         },
     )
@@ -79,10 +80,19 @@ def read_assignment(message: Message) -> Assignment:
     fields = message.fields
     configuration = Configuration(
         data=Data.model_validate(fields["data"]),
-        net=Net.model_validate(fields["net"]),
+        net=_read_net(fields["net"], fields["source"]),
         protocol=Protocol.model_validate(fields["protocol"]),
     )
     return Assignment(fields["run_key"], configuration, fields["seed"])
+
+
+def _read_net(table: Mapping[str, Any], source: Mapping[str, str] | None) -> AnyNet:
+    """A net, and where the code of an own one is; the worker reads it there and finds it unchanged."""
+    net = net_model(table).model_validate(table)
+    if isinstance(net, Net):
+        return net
+    assert source is not None, "an own net travels with its source"
+    return net.at(Source(**source))
 
 
 def evaluation_message(evaluation: Evaluation) -> Message:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import IO
 
 from paribus.data import Dataset, load
-from paribus.errors import ParibusError
+from paribus.errors import DataError, ParibusError
 from paribus.execute.wire import (
     Message,
     done_message,
@@ -23,6 +23,8 @@ from paribus.execute.wire import (
     receive,
     send,
 )
+from paribus.records import Assignment
+from paribus.spec import Data, run_key
 from paribus.train import environment, set_up_process, train
 
 SECONDS_BETWEEN_STEPS = 1.0
@@ -58,7 +60,7 @@ def _work(message: Message, numerics: str, outgoing: IO[bytes]) -> Message:
     """Train the run of a message; what goes wrong is told in words, for the driver to decide."""
     try:
         assignment = read_assignment(message)
-        dataset = _dataset(assignment.configuration.data.dataset)
+        dataset = _dataset_of(assignment)
         trained = train(
             assignment,
             dataset,
@@ -76,9 +78,26 @@ def _work(message: Message, numerics: str, outgoing: IO[bytes]) -> Message:
     return done_message(trained)
 
 
+def _dataset_of(assignment: Assignment) -> Dataset:
+    """The data of a run; own ones must still be those that its key was made of."""
+    configuration = assignment.configuration
+    dataset = _dataset(configuration.data.model_copy(update={"train_images": None}))
+    count = configuration.data.train_images or len(dataset.train)
+    key = run_key(configuration, assignment.seed, fingerprint=dataset.fingerprint, train_images=count)
+    if configuration.data.own and key != assignment.run_key:
+        raise DataError(
+            f"the images of {dataset.name} changed while the study ran",
+            expected="images that stay as they are until the study has ended",
+            found="other pixels, labels or class names",
+            means="this run was not trained; earlier ones are kept, and count for the images they saw",
+            mend="run the study again",
+        )
+    return dataset
+
+
 @lru_cache(maxsize=2)
-def _dataset(name: str) -> Dataset:
-    return load(name, offline=True)
+def _dataset(data: Data) -> Dataset:
+    return load(data, offline=True)
 
 
 def _throttled(outgoing: IO[bytes]) -> Callable[[int, float], None]:

@@ -1,21 +1,26 @@
 """From a net's spec to a torch module.
 
-The module computes what the spec says, in the form that is fastest on a CPU: channels last, and ReLU with
-pooling in one (`paribus.nets.pooling`).
+The module of a net in declarative form computes what the spec says in the form that is fastest on a CPU:
+channels last, and ReLU with pooling in one (`paribus.nets.pooling`). An own net computes what it says itself
+(`paribus.nets.own`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import overload
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from paribus import streams
-from paribus.nets.initial import Weights
+from paribus.nets.own import OwnModule, make_own
 from paribus.nets.pooling import rectified_avg_pool, rectified_max_pool
 from paribus.nets.shapes import LayerTable
-from paribus.spec import Net, ResolvedBlock
+from paribus.spec import AnyNet, Net, OwnNet, ResolvedBlock
 
+Weights = Mapping[str, npt.NDArray[np.generic]]
 _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": functional.relu,
     "leaky_relu": functional.leaky_relu,
@@ -24,6 +29,12 @@ _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "tanh": torch.tanh,
     "sigmoid": torch.sigmoid,
     "none": lambda values: values,
+}
+
+_GLOBAL_POOLS: dict[str, Callable[[Tensor], Tensor]] = {
+    "avg": lambda maps: functional.adaptive_avg_pool2d(maps, 1),
+    "max": lambda maps: functional.adaptive_max_pool2d(maps, 1),
+    "none": lambda maps: maps,
 }
 
 
@@ -61,23 +72,35 @@ class Dropout(nn.Module):
 
 
 class ConvBlock(nn.Module):
-    """Convolution, batch normalization, activation, pooling, dropout.
+    """Convolution, batch normalization, addition of the block's input, activation, pooling, dropout.
 
     Args:
         block: The block.
         channels: Input channels.
         number: Position in the net, from 1; it names the layers.
         seed: Seed of the round, for dropout.
+        projected: Whether the input has to be projected before it is added.
     """
 
-    def __init__(self, block: ResolvedBlock, channels: int, number: int, seed: int) -> None:
+    def __init__(
+        self, block: ResolvedBlock, channels: int, number: int, seed: int, *, projected: bool
+    ) -> None:
         super().__init__()
         self.block = block
         before, after = block.padding
         self.uneven = (before, after, before, after) if before != after else None
-        self.conv = _Conv2d(
-            channels, block.channels, block.kernel, block.stride, padding=0 if self.uneven else before
+        padding = 0 if self.uneven else before
+        self.conv_depth = (
+            _Conv2d(channels, channels, block.kernel, block.stride, padding, groups=channels, bias=False)
+            if block.depthwise
+            else None
         )
+        self.conv = (
+            _Conv2d(channels, block.channels, 1)
+            if block.depthwise
+            else _Conv2d(channels, block.channels, block.kernel, block.stride, padding)
+        )
+        self.skip = _Conv2d(channels, block.channels, 1, block.stride) if projected else None
         self.bn = nn.BatchNorm2d(block.channels) if block.batch_norm else None
         self.drop = Dropout(block.dropout, seed, f"drop{number}") if block.dropout else None
         self.activation = _ACTIVATIONS[block.activation]
@@ -85,9 +108,13 @@ class ConvBlock(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Feature maps (N, C, H, W) to feature maps of the next block."""
         maps = functional.pad(images, self.uneven) if self.uneven else images
+        if self.conv_depth is not None:
+            maps = self.conv_depth(maps)
         maps = self.conv(maps)
         if self.bn is not None:
             maps = self.bn(maps)
+        if self.block.residual:
+            maps.add_(images if self.skip is None else self.skip(images))
         maps = self._activate_and_pool(maps)
         return maps if self.drop is None else self.drop(maps)
 
@@ -114,9 +141,14 @@ class ConvNet(nn.Module):
         super().__init__()
         blocks = net.resolved_blocks()
         channels = [table.image[0], *(block.channels for block in blocks)]
+        parameters = table.parameters
         self.blocks = nn.ModuleList(
-            ConvBlock(block, channels[index], index + 1, seed) for index, block in enumerate(blocks)
+            ConvBlock(
+                block, channels[number - 1], number, seed, projected=f"skip{number}.weight" in parameters
+            )
+            for number, block in enumerate(blocks, start=1)
         )
+        self.global_pool = _GLOBAL_POOLS[net.global_pool]
         linear = [
             layer.parameters[f"{layer.name}.weight"] for layer in table.layers if layer.kind == "linear"
         ]
@@ -132,7 +164,7 @@ class ConvNet(nn.Module):
         maps = images
         for block in self.blocks:
             maps = block(maps)
-        features = torch.flatten(maps, 1)
+        features = torch.flatten(self.global_pool(maps), 1)
         for index, layer in enumerate(self.linear[:-1]):
             features = self.activation(layer(features))
             if self.hidden_drop:
@@ -148,23 +180,45 @@ class ConvNet(nn.Module):
         return {_table_name(name): tensor for name, tensor in self.state_dict(keep_vars=True).items()}
 
 
-def build(net: Net, table: LayerTable, weights: Weights, seed: int) -> ConvNet:
+TorchNet = ConvNet | OwnModule
+"""A net of either kind as a module; both have `named_state`."""
+
+
+@overload
+def build(net: Net, table: LayerTable, weights: Weights, seed: int) -> ConvNet: ...
+@overload
+def build(net: OwnNet, table: LayerTable, weights: Weights, seed: int) -> OwnModule: ...
+@overload
+def build(net: AnyNet, table: LayerTable, weights: Weights, seed: int) -> TorchNet: ...
+def build(net: AnyNet, table: LayerTable, weights: Weights, seed: int) -> TorchNet:
     """Build a net with given weights.
 
     Args:
         net: The spec.
         table: Its layers for the images at hand.
-        weights: Parameter name to values (buffers may be left out).
-        seed: Seed of the round; it decides dropout masks only.
+        weights: Parameter or buffer name to values. Buffers may be left out, and of an own net parameters
+            too: they keep the values that the seed gives them.
+        seed: Seed of the round. Of a net in declarative form, it decides dropout masks only.
 
     Returns:
-        The module, channels last, in training mode.
+        The module in training mode, in the memory format that is fastest.
+
+    Raises:
+        StudyError: If the code of an own net fails.
     """
-    module = ConvNet(net, table, seed)
+    if isinstance(net, OwnNet):
+        module: TorchNet = make_own(net, table.image, table.classes, seed).module
+    else:
+        module = ConvNet(net, table, seed)
     state = module.named_state()
     with torch.no_grad():
         for name, values in weights.items():
-            state[name].copy_(torch.from_numpy(values))
+            state[name].copy_(torch.from_numpy(np.array(values)).reshape(state[name].shape))
+    return module if isinstance(module, OwnModule) else _channels_last(module)
+
+
+def _channels_last(module: ConvNet) -> ConvNet:
+    with torch.no_grad():
         for parameter in module.parameters():
             if parameter.dim() == 4:
                 parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
@@ -172,9 +226,10 @@ def build(net: Net, table: LayerTable, weights: Weights, seed: int) -> ConvNet:
 
 
 def _table_name(name: str) -> str:
-    """``blocks.0.conv.weight`` to ``conv1.weight``; ``linear.0.bias`` to ``fc1.bias``."""
+    """``blocks.0.conv_depth.weight`` to ``conv1_depth.weight``; ``linear.0.bias`` to ``fc1.bias``."""
     kind, index, *rest = name.split(".")
     number = int(index) + 1
     if kind == "linear":
         return f"fc{number}.{rest[0]}"
-    return f"{rest[0]}{number}.{rest[1]}"
+    layer, *part = rest[0].split("_")
+    return f"{'_'.join([f'{layer}{number}', *part])}.{rest[1]}"

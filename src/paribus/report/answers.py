@@ -12,10 +12,7 @@ _STYLES = {
 
 def answer(claim: ClaimVerdict) -> str:
     """A claim's answer in a few words: ``supported so far``, ``not decided yet``."""
-    if claim.verdict == "undecided":
-        return "undecided" if claim.final else "not decided yet"
-    words = "not supported (equivalent)" if claim.verdict == "not supported" else claim.verdict
-    return words if claim.final else f"{words} so far"
+    return claim.answer
 
 
 def answer_style(claim: ClaimVerdict) -> str:

@@ -25,7 +25,7 @@ def _base_value(study: Study, field: str) -> Any:  # noqa: ANN401 - whatever the
     section, *parts = field.split(".")
     place: Any = getattr(study, section).model_dump(mode="json")
     for part in parts:
-        place = place[int(part)] if isinstance(place, list) else place[part]
+        place = place[int(part)] if isinstance(place, list) else (place or {}).get(part)
     return place
 
 

@@ -67,13 +67,8 @@ def recorded(runs: Runs) -> int:
 
 
 def weights_bytes(variant: VariantLayout) -> int:
-    """About how many bytes the stored weights of one run take; batch normalization keeps two more vectors."""
-    running = sum(
-        sum(shape[0] for shape in layer.parameters.values())
-        for layer in variant.table.layers
-        if layer.kind == "batch_norm"
-    )
-    return _BYTES_A_WEIGHT * (variant.table.parameter_count + running)
+    """About how many bytes the stored weights of one run take, with what batch normalization keeps."""
+    return _BYTES_A_WEIGHT * (variant.table.parameter_count + variant.table.buffer_count)
 
 
 def _missing(standing: Standing, seeds: Sequence[int]) -> list[str]:

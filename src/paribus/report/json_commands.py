@@ -1,13 +1,13 @@
-"""The documents of ``--json`` for the commands beside run, show and plan: judge, verify, doctor, data."""
+"""The documents of ``--json`` for the commands beside run, show and plan."""
 
 from collections.abc import Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from paribus.data import Dataset, DatasetEntry, Fetched
-from paribus.report.json_format import FORMAT, Document, verdict_parts
-from paribus.standing import Comparison
+from paribus.data import Dataset, DatasetEntry, Facts, Fetched
+from paribus.report.json_format import FORMAT, Document, data_part, verdict_parts
+from paribus.standing import Comparison, Exported, Prediction
 from paribus.verdict import Verdict
 
 
@@ -51,6 +51,52 @@ def verify_document(comparisons: Sequence[Comparison]) -> Document:
     }
 
 
+def predict_document(predictions: Sequence[Prediction]) -> Document:
+    """The document of ``predict``.
+
+    Args:
+        predictions: What the same nets say of some pictures, at least one.
+    """
+    voters = predictions[0].voters
+    return {
+        "format": FORMAT,
+        "study": voters.study,
+        "study_digest": voters.study_digest,
+        "variant": voters.variant,
+        "dataset": voters.dataset,
+        "classes": list(voters.classes),
+        "seeds": list(voters.seeds),
+        "run_keys": list(voters.run_keys),
+        "numerics": voters.numerics,
+        "diverged": list(voters.diverged),
+        "predictions": [
+            {
+                "file": prediction.image,
+                "label": prediction.label,
+                "class": prediction.name,
+                "probability": prediction.probability,
+                "agreement": prediction.agreement,
+                "runner_up": prediction.runner_up,
+                "probabilities": prediction.probabilities.tolist(),
+                "by_seed": prediction.by_seed.tolist(),
+            }
+            for prediction in predictions
+        ],
+    }
+
+
+def exported_document(exported: Exported) -> Document:
+    """The document of ``export``."""
+    return {
+        "format": FORMAT,
+        "file": str(exported.path),
+        "kind": exported.format,
+        "bytes": exported.size,
+        "sha256": exported.sha256,
+        "metadata": dict(exported.metadata),
+    }
+
+
 def doctor_document(facts: Sequence[tuple[str, str, str, bool]]) -> Document:
     """The document of ``doctor``.
 
@@ -87,6 +133,11 @@ def data_document(entries: Sequence[DatasetEntry], cached: Collection[str]) -> D
     }
 
 
+def described_document(facts: Facts) -> Document:
+    """The document of ``data describe``."""
+    return {"format": FORMAT, "dataset": facts.name, **data_part(facts)}
+
+
 def fetched_document(fetched: Fetched) -> Document:
     """The document of ``data fetch``."""
     return {
@@ -101,7 +152,7 @@ def fetched_document(fetched: Fetched) -> Document:
 def image_document(
     dataset: Dataset, split: str, index: int, label: int, pixels: npt.NDArray[np.uint8]
 ) -> Document:
-    """The document of ``data show``: pixels from 0 (black) to 255, row by row."""
+    """The document of ``data show``: pixels from 0 (black) to 255, channel by channel, row by row."""
     return {
         "format": FORMAT,
         "dataset": dataset.name,

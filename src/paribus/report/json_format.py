@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from paribus.data import Facts
 from paribus.nets.shapes import LayerTable
 from paribus.records import RunRecord, failed_run
 from paribus.report.forecast import Forecast, remaining_work, weights_bytes
@@ -82,6 +83,26 @@ def verdict_parts(verdict: Verdict) -> Document:
     }
 
 
+def data_part(facts: Facts) -> Document:
+    """What is trained and evaluated on, as it stands in every document that has a study."""
+    duplicates = facts.duplicates
+    return {
+        "title": facts.title,
+        "fingerprint": facts.fingerprint,
+        "image": list(facts.image_shape),
+        "classes": list(facts.classes),
+        "train_images": facts.train_count,
+        "train_per_class": list(facts.train_per_class),
+        "evaluated": facts.evaluated,
+        "test_images": facts.test_count,
+        "test_per_class": list(facts.test_per_class),
+        "duplicates": None if duplicates is None else asdict(duplicates),
+        "skipped": [asdict(each) for each in facts.skipped],
+        "ignored": list(facts.ignored),
+        "notes": list(facts.notes),
+    }
+
+
 def as_json(document: Document) -> str:
     """A document as JSON text in ASCII, so that every pipe carries it and no terminal obeys it."""
     return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False)
@@ -94,6 +115,7 @@ def _study(standing: Standing) -> Document:
         "digest": study_digest(study),
         "question": study.question,
         "dataset": standing.layout.data.name,
+        "data": data_part(standing.layout.data),
         "claims": list(study.claims),
         "decision": study.decision.model_dump(mode="json"),
         "variants": {variant.name: variant.differences for variant in standing.layout.variants},
@@ -234,6 +256,7 @@ def _planned(variant: VariantLayout, test_images: int, seconds: float | None) ->
             for layer in table.layers
         ],
         "parameters": {name: list(shape) for name, shape in table.parameters.items()},
+        "notes": dict(table.notes),
         "parameter_count": table.parameter_count,
         "forward_flops": table.forward_flops,
         "flops": variant.flops(test_images),

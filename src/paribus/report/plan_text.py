@@ -1,6 +1,6 @@
 """What a study would train, as terminal text: variants, layers, arithmetic, time, and what it can find."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -8,9 +8,11 @@ from rich.table import Table
 from rich.text import Text
 
 from paribus.nets.shapes import Layer
+from paribus.nets.tables import cells as layer_cells
+from paribus.report.data_text import facts_rows
 from paribus.report.differences import difference_words
 from paribus.report.forecast import Forecast, Work, recorded, remaining_work, weights_bytes
-from paribus.report.numbers import count, duration, flops, shape, size, span
+from paribus.report.numbers import count, duration, flops, size, span
 from paribus.report.terminal import Legible, said
 from paribus.standing import Standing, VariantLayout
 from paribus.verdict import Plan
@@ -61,6 +63,8 @@ def _summary(standing: Standing, forecast: Forecast) -> Iterator[RenderableType]
     table.add_column(no_wrap=True, style="dim")
     table.add_column()
     rounds = span(str(rule.min_rounds), str(rule.max_rounds))
+    for label, text in facts_rows(standing.layout.data):
+        table.add_row(label, text)
     table.add_row("rounds", f"{rounds}, {count(len(names), 'run')} a round")
     known = recorded(standing.runs)
     table.add_row("to train", _runs(work) + (f"; {known:,} recorded already" if known else ""))
@@ -131,6 +135,8 @@ def _variant(standing: Standing, index: int, seconds: float | None) -> Iterator[
         yield Text(f"  the layers of {earlier.name}")
         return
     yield Padding(_layers(variant, first), (0, 0, 0, 2))
+    for name, note in variant.table.notes.items():
+        yield Padding(said(f"{name}: {note}", "dim"), (0, 0, 0, 2))
     missing = [
         layer.name
         for layer in first.table.layers
@@ -164,19 +170,7 @@ def _layers(variant: VariantLayout, first: VariantLayout) -> Table:
 
 def _cells(layer: Layer | None) -> tuple[str, ...]:
     """Layer, output, parameters, FLOPs for one image; nothing for a layer that is not there."""
-    if layer is None:
-        return ("",) * 4
-    arithmetic = f"\n{layer.arithmetic}" if layer.arithmetic else ""
-    return (
-        f"{layer.name}  {layer.detail}".rstrip(),
-        " × ".join(map(str, layer.output)) + arithmetic,
-        _parameters(layer.parameters),
-        f"{layer.flops:,}" if layer.flops else "",
-    )
-
-
-def _parameters(parameters: Mapping[str, tuple[int, ...]]) -> str:
-    return " ".join(shape(sides) for sides in parameters.values())
+    return ("",) * 4 if layer is None else layer_cells(layer)
 
 
 def _marked(cell: str, *, same: bool) -> Text:

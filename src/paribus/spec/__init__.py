@@ -6,13 +6,16 @@ from paribus.spec.data import Data
 from paribus.spec.decision import Decision
 from paribus.spec.identity import RECIPE, canonical, declaration, run_key, run_keys, study_digest
 from paribus.spec.net import Block, Net, ResolvedBlock
+from paribus.spec.own_net import AnyNet, OwnNet, net_model
 from paribus.spec.protocol import Precision, Protocol
-from paribus.spec.reading import builtin_names, locate, parse_override
+from paribus.spec.reading import builtin_names, data_with, locate, parse_override
+from paribus.spec.sources import Source
 from paribus.spec.study import Configuration, Study
 from paribus.spec.variants import effects
 
 __all__ = [
     "RECIPE",
+    "AnyNet",
     "Augmentation",
     "Block",
     "Claim",
@@ -21,15 +24,19 @@ __all__ = [
     "Decision",
     "Link",
     "Net",
+    "OwnNet",
     "Precision",
     "Protocol",
     "ResolvedBlock",
+    "Source",
     "Study",
     "builtin_names",
     "canonical",
+    "data_with",
     "declaration",
     "effects",
     "locate",
+    "net_model",
     "parse_claim",
     "parse_override",
     "run_key",

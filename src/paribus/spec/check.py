@@ -2,17 +2,20 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from paribus.errors import Fault
+from paribus.errors import Fault, StudyError
 from paribus.spec.claim import NAME, Claim, parse_claim
-from paribus.spec.data import Data
+from paribus.spec.data import MAY_DIFFER, Data
 from paribus.spec.decision import Decision
 from paribus.spec.faults import nearest, section_faults, shown
 from paribus.spec.fields import SpecModel
 from paribus.spec.net import Net
+from paribus.spec.own_net import OwnNet, net_model
 from paribus.spec.protocol import Protocol
-from paribus.spec.variants import SECTIONS, Differences, cross, differ, flatten
+from paribus.spec.sources import Sources
+from paribus.spec.variants import SECTIONS, Differences, cross, differ, flatten, starting_point
 
 MAX_VARIANTS = 64
 
@@ -20,21 +23,39 @@ _MODELS: dict[str, type[SpecModel]] = {"data": Data, "net": Net, "protocol": Pro
 _DEFAULTS: dict[str, SpecModel] = {"data": Data(), "net": Net(), "protocol": Protocol(iterations=1)}
 
 
-def study_faults(fields: Mapping[str, Any], known: Iterable[str]) -> list[Fault]:
+def study_faults(fields: Mapping[str, Any], known: Iterable[str], sources: Sources) -> list[Fault]:
     """All faults of a study.
 
     Args:
         fields: The study as given: tables, lists and values, as TOML has them.
         known: The names of a study's top-level fields.
+        sources: Finds the code of own nets.
     """
     faults = _top_level_faults(fields, list(known))
-    for section, model in _MODELS.items():
-        faults += section_faults(model, fields.get(section, {}), section)
+    for section in _MODELS:
+        values = fields.get(section, {})
+        wrong = section_faults(_model(section, values), values, section)
+        faults += wrong or _source_faults(section, values, sources)
     variants, variant_faults = _variants(fields)
     faults += variant_faults
-    faults += _difference_faults(fields, variants)
+    faults += _difference_faults(fields, variants, sources)
     faults += _claim_faults(fields.get("claims", []), variants)
     return faults
+
+
+def _model(section: str, values: object) -> type[SpecModel]:
+    return net_model(values) if section == "net" else _MODELS[section]
+
+
+def _source_faults(section: str, values: Mapping[str, Any], sources: Sources) -> list[Fault]:
+    """What is wrong with the code of a sound section, if it is an own net."""
+    if section != "net" or "callable" not in values:
+        return []
+    try:
+        sources.find(values["callable"])
+    except StudyError as error:
+        return list(error.faults)
+    return []
 
 
 def _top_level_faults(fields: Mapping[str, Any], known: Sequence[str]) -> list[Fault]:
@@ -123,33 +144,44 @@ def _name_faults(names: Iterable[object]) -> list[Fault]:
     ]
 
 
-def _difference_faults(fields: Mapping[str, Any], variants: Mapping[str, Differences]) -> list[Fault]:
+def _difference_faults(
+    fields: Mapping[str, Any], variants: Mapping[str, Differences], sources: Sources
+) -> list[Fault]:
     """Differences that lead nowhere or make a section invalid, and variants with the same content.
 
     Where a section of the base is itself at fault, its plain fields are checked against a default one.
     """
-    given = {section: _explicit(_MODELS[section], fields.get(section, {})) for section in SECTIONS}
-    base = {section: given[section] or _default(section) for section in SECTIONS}
+    given = {section: _explicit(section, fields.get(section, {})) for section in SECTIONS}
+    sound = {section: given[section] or _default(section, fields.get(section)) for section in SECTIONS}
     faults: list[Fault] = []
     contents: dict[str, str] = {}
     for name, differences in variants.items():
+        base = starting_point(sound, differences)
         wrong = [fault for path in differences for fault in _path_faults(base, given, name, path)]
-        misled = {path for path in differences if _unreachable(base, path)}
+        misled = {path for path in differences if _unreachable(base, path) or _decides_the_evaluation(path)}
         reached = {path: value for path, value in differences.items() if path not in misled}
         changed = differ(base, reached)
         wrong += _changed_faults(changed, name, reached)
+        if not wrong and "net.callable" in reached:
+            wrong += [
+                replace(fault, field=f'variants.{name}."{fault.field}"')
+                for fault in _source_faults("net", changed["net"], sources)
+            ]
         if not wrong and None not in given.values():
             wrong += _same_content(changed, name, contents)
         faults += wrong
     return faults
 
 
-def _default(section: str) -> dict[str, Any]:
-    return _DEFAULTS[section].model_dump(mode="json")
+def _default(section: str, values: object) -> dict[str, Any]:
+    """A section of the form that was given, in place of one that is at fault."""
+    own = _model(section, values) is OwnNet
+    return {"callable": "own:net"} if own else _DEFAULTS[section].model_dump(mode="json")
 
 
-def _explicit(model: type[SpecModel], values: object) -> dict[str, Any] | None:
+def _explicit(section: str, values: object) -> dict[str, Any] | None:
     """A section with its defaults written out; None where it is not valid (reported elsewhere)."""
+    model = _model(section, values)
     if section_faults(model, values, ""):
         return None
     return model.model_validate(values).model_dump(mode="json")
@@ -163,12 +195,20 @@ def _path_faults(
     if section not in SECTIONS or "." not in path:
         hint = nearest(section, SECTIONS)
         return [Fault(at, "a field of data, net or protocol, such as net.pool", shown(path), hint)]
-    if path == "data.dataset":
-        return [Fault(at, "the same test images for every variant", "a difference in the dataset")]
+    if _decides_the_evaluation(path):
+        what = "the dataset" if path == "data.dataset" else path
+        return [Fault(at, "the same test images for every variant", f"a difference in {what}")]
     missing = _unreachable(base, path)
     if missing and given[section] is not None:
         return [Fault(at, "a path that leads to a field", f"{missing!r}, which is not there")]
     return []
+
+
+def _decides_the_evaluation(path: str) -> bool:
+    """Whether a difference there would change which images are evaluated, or what they look like."""
+    section, _, field = path.partition(".")
+    field = field.partition(".")[0]
+    return section == "data" and field in Data.model_fields and field not in MAY_DIFFER
 
 
 def _unreachable(base: Mapping[str, Any], path: str) -> str | None:
@@ -186,7 +226,7 @@ def _changed_faults(changed: Mapping[str, Any], variant: str, differences: Diffe
     """Faults of the changed sections, reported at the difference that made them where one did."""
     faults = []
     for section in SECTIONS:
-        for fault in section_faults(_MODELS[section], changed[section], section):
+        for fault in section_faults(_model(section, changed[section]), changed[section], section):
             at = (
                 fault.field
                 if fault.field in differences
@@ -197,7 +237,9 @@ def _changed_faults(changed: Mapping[str, Any], variant: str, differences: Diffe
 
 
 def _same_content(changed: Mapping[str, Any], name: str, contents: dict[str, str]) -> list[Fault]:
-    sections = {section: _MODELS[section].model_validate(changed[section]) for section in SECTIONS}
+    sections = {
+        section: _model(section, changed[section]).model_validate(changed[section]) for section in SECTIONS
+    }
     content = _canonical({section: model.model_dump(mode="json") for section, model in sections.items()})
     if content in contents:
         return [

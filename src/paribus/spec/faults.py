@@ -133,6 +133,8 @@ def _path(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[list
         elif part in owner.model_fields:
             path.append(part)
             owner = _model_in(owner.model_fields[part].annotation) or owner
+        elif owner.model_config.get("extra") == "allow":
+            path.append(part)
     return path, owner
 
 

@@ -1,9 +1,9 @@
 """Digests: of what decides a run's result, and of what a study declares.
 
 A digest is SHA-256 over canonical JSON of checked values, so neither the order of keys nor a default left
-out or written out can change it. A run's digest holds no names of variants. It leaves protocol fields out
-that have their default, so that a field added later leaves the keys of earlier runs as they are; whoever
-changes a default, or what a configuration means, raises `RECIPE`.
+out or written out can change it. A run's digest holds no names of variants. It leaves fields of the protocol,
+and later ones of blocks and net, out that have their default, so that a field added later leaves the keys of
+earlier runs as they are; whoever changes a default, or what a configuration means, raises `RECIPE`.
 """
 
 import hashlib
@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from paribus.spec.net import LATER_FIELDS
+from paribus.spec.own_net import AnyNet, OwnNet
 from paribus.spec.study import Configuration, Study
 
 RECIPE = 1
@@ -41,16 +43,10 @@ def run_keys(
     trained = protocol.model_dump(mode="json", exclude_defaults=True, exclude={"epochs", "evaluate_every"})
     trained["iterations"] = protocol.total_iterations(train_images)
     trained["evaluations"] = protocol.evaluation_points(train_images)
-    net = configuration.net
     shared = {
         "recipe": RECIPE,
         "data": {"fingerprint": fingerprint, "train_images": train_images},
-        "net": {
-            "blocks": [asdict(block) for block in net.resolved_blocks()],
-            "hidden": net.hidden,
-            "activation": net.activation if net.hidden else None,
-            "dropout": net.dropout if net.hidden else None,
-        },
+        "net": _net_part(configuration.net),
         "protocol": trained,
     }
     return {seed: digest({**shared, "seed": seed}) for seed in seeds}
@@ -66,13 +62,18 @@ def study_digest(study: Study) -> str:
 
 
 def declaration(study: Study) -> dict[str, Any]:
-    """What a study declares before its runs, as plain JSON values."""
+    """What a study declares before its runs, as plain JSON values; no path of this machine."""
+    sources = {
+        name: configuration.net.source.digest
+        for name, configuration in study.configurations.items()
+        if isinstance(configuration.net, OwnNet)
+    }
     return {
         "name": study.name,
         "configurations": {
             name: {
-                "data": configuration.data.model_dump(mode="json"),
-                "net": configuration.net.model_dump(mode="json"),
+                "data": configuration.data.declared(),
+                "net": configuration.net.declared(),
                 "protocol": configuration.protocol.model_dump(mode="json"),
             }
             for name, configuration in study.configurations.items()
@@ -80,6 +81,24 @@ def declaration(study: Study) -> dict[str, Any]:
         "factors": {field: list(levels) for field, levels in study.factors.items()},
         "claims": [str(claim) for claim in study.parsed_claims],
         "decision": study.decision.model_dump(mode="json"),
+        **({"sources": sources} if sources else {}),
+    }
+
+
+def _net_part(net: AnyNet) -> dict[str, Any]:
+    """What of a net decides a run's result: of an own one, its arguments and the texts of its code."""
+    if isinstance(net, OwnNet):
+        return {"callable": net.callable, "arguments": net.arguments, "source": net.source.digest}
+    blocks = [asdict(block) for block in net.resolved_blocks()]
+    return {
+        "blocks": [
+            {name: value for name, value in block.items() if value or name not in LATER_FIELDS}
+            for block in blocks
+        ],
+        "hidden": net.hidden,
+        "activation": net.activation if net.hidden else None,
+        "dropout": net.dropout if net.hidden else None,
+        **({} if net.global_pool == "none" else {"global_pool": net.global_pool}),
     }
 
 

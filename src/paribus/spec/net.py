@@ -1,12 +1,14 @@
 """The convolutional network of a study: blocks of convolution, activation and pooling, then linear layers.
 
-A block is: convolution, batch normalization (if asked for), activation, pooling, dropout. After the last
-block the feature maps are flattened and go through the hidden linear layers, each with activation and
-dropout, to the logits. The fields of `Net` are the defaults of its blocks; a block may set its own.
+A block is: convolution (in one piece or depthwise-separable), batch normalization (if asked for), the block's
+own input added (if it is residual), activation, pooling, dropout. After the last block the feature maps are
+pooled to one value a channel (if asked for), flattened, and go through the hidden linear layers, each with
+activation and dropout, to the logits. The fields of `Net` are the defaults of its blocks; a block may set its
+own.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -14,7 +16,11 @@ from paribus.spec.fields import Channels, Flag, Fraction, PaddingWidth, Side, Sp
 
 Activation = Literal["relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid", "none"]
 Pool = Literal["max", "avg", "none"]
+GlobalPool = Literal["none", "avg", "max"]
 Padding = Literal["same", "valid"] | PaddingWidth
+
+LATER_FIELDS = frozenset({"residual", "depthwise", "global_pool"})
+"""Fields that the first studies did not have: left out of keys and declarations where they are not used."""
 
 ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
 
@@ -40,6 +46,12 @@ class Block(SpecModel):
     """Batch normalization between convolution and activation."""
     dropout: Fraction | None = None
     """Probability with which an element is zeroed in training after pooling."""
+    residual: Flag | None = None
+    """Add the block's input after convolution and batch normalization, before the activation (He et al.,
+    2016): as it is where the shapes agree, else through a 1×1 convolution with the block's stride."""
+    depthwise: Flag | None = None
+    """Convolve each channel by itself with kernel and stride, without bias, then mix the channels with a 1×1
+    convolution (Howard et al., 2017)."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +68,8 @@ class ResolvedBlock:
         pool_size: Side and stride of the pooling window, pixels; 1 where there is no pooling.
         batch_norm: Whether batch normalization follows the convolution.
         dropout: Probability of zeroing an element.
+        residual: Whether the block's input is added before the activation.
+        depthwise: Whether the convolution is depthwise-separable.
     """
 
     channels: int
@@ -67,6 +81,8 @@ class ResolvedBlock:
     pool_size: int
     batch_norm: bool
     dropout: float
+    residual: bool = False
+    depthwise: bool = False
 
 
 class Net(SpecModel):
@@ -89,6 +105,12 @@ class Net(SpecModel):
     """Batch normalization in the blocks."""
     dropout: Fraction = 0.0
     """Dropout probability after each block and hidden layer."""
+    residual: Flag = False
+    """Add the input of each block before its activation."""
+    depthwise: Flag = False
+    """Depthwise-separable convolutions in the blocks."""
+    global_pool: GlobalPool = "none"
+    """Pooling of whole feature maps after the last block: `none`, `avg` or `max`."""
     hidden: Annotated[tuple[Channels, ...], Field(max_length=16)] = ()
     """Widths of hidden linear layers between the blocks and the logits."""
 
@@ -103,6 +125,12 @@ class Net(SpecModel):
         """The blocks with every default filled in."""
         return tuple(self._resolve(block) for block in self.blocks)
 
+    def declared(self) -> dict[str, Any]:
+        """Its fields as a study declares them, later ones only where they have not their default."""
+        fields = self.model_dump(mode="json")
+        blocks = [_without_unused(Block, block) for block in fields["blocks"]]
+        return {**_without_unused(Net, fields), "blocks": blocks}
+
     def _resolve(self, block: Block) -> ResolvedBlock:
         pool = self.pool if block.pool is None else block.pool
         pool_size = self.pool_size if block.pool_size is None else block.pool_size
@@ -116,7 +144,17 @@ class Net(SpecModel):
             pool_size=1 if pool == "none" else pool_size,
             batch_norm=self.batch_norm if block.batch_norm is None else block.batch_norm,
             dropout=self.dropout if block.dropout is None else block.dropout,
+            residual=self.residual if block.residual is None else block.residual,
+            depthwise=self.depthwise if block.depthwise is None else block.depthwise,
         )
+
+
+def _without_unused(model: type[SpecModel], fields: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in fields.items()
+        if name not in LATER_FIELDS or value != model.model_fields[name].default
+    }
 
 
 def _pixels(padding: Padding, kernel: int) -> tuple[int, int]:

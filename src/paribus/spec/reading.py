@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from paribus.errors import Fault, StudyError, UsageError
-from paribus.spec.faults import nearest
+from paribus.spec.data import Data, anchored
+from paribus.spec.faults import nearest, section_faults
 
 MAX_BYTES = 1_000_000
 
@@ -41,14 +42,37 @@ def locate(study: str) -> Path:
 def read_fields(path: Path, overrides: Mapping[str, str]) -> dict[str, Any]:
     """The fields of a study file with the overrides put in.
 
+    The path of own data starts at the file's folder; one given as an override, where the command is run.
+
     Raises:
         StudyError: If the file is not TOML, or an override leads nowhere.
     """
     fields = _parse(path)
+    if isinstance(fields.get("net"), str):
+        fields["net"] = {"callable": fields["net"]}
+    if isinstance(fields.get("data"), dict) and "dataset" in fields["data"]:
+        fields["data"]["dataset"] = anchored(fields["data"]["dataset"], path.parent)
     faults = [fault for key, text in overrides.items() if (fault := _override(fields, key, text))]
     if faults:
         raise StudyError(str(path), faults)
     return fields
+
+
+def data_with(data: Data, overrides: Mapping[str, str]) -> Data:
+    """The data of a study with some fields changed.
+
+    Args:
+        data: Where to start.
+        overrides: Field to value, as on the command line.
+
+    Raises:
+        StudyError: With every fault of the changed data.
+    """
+    fields = data.model_dump(exclude_unset=True) | {key: parse_value(text) for key, text in overrides.items()}
+    faults = section_faults(Data, fields, "data")
+    if faults:
+        raise StudyError("--set", faults)
+    return Data.model_validate(fields)
 
 
 def parse_override(text: str) -> tuple[str, str]:
@@ -98,9 +122,9 @@ def _override(fields: dict[str, Any], key: str, text: str) -> Fault | None:
         else:
             return Fault(f"--set {key}", "a path that leads to a field", f"{part!r}, which is not there")
     if isinstance(place, list) and last.isdigit() and int(last) < len(place):
-        place[int(last)] = _value(text)
+        place[int(last)] = parse_value(text)
     elif isinstance(place, dict):
-        place[last] = _value(text)
+        place[last] = parse_value(text)
         if key in ("protocol.iterations", "protocol.epochs"):
             place.pop("epochs" if last == "iterations" else "iterations", None)
     else:
@@ -108,7 +132,8 @@ def _override(fields: dict[str, Any], key: str, text: str) -> Fault | None:
     return None
 
 
-def _value(text: str) -> Any:  # noqa: ANN401 - any TOML value
+def parse_value(text: str) -> Any:  # noqa: ANN401 - any TOML value
+    """The value of an override: TOML where it is TOML, otherwise the text itself."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

@@ -1,21 +1,23 @@
 """A study: a question, a base, the variants, the claims and the rule that decides. A value, no behaviour."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from paribus.errors import StudyError
 from paribus.spec.check import study_faults
 from paribus.spec.claim import Claim, parse_claim
-from paribus.spec.data import Data
+from paribus.spec.data import Data, anchored
 from paribus.spec.decision import Decision
 from paribus.spec.fields import Flag, Name, SpecModel, Text
 from paribus.spec.net import Net
+from paribus.spec.own_net import AnyNet, read_net
 from paribus.spec.protocol import Protocol
+from paribus.spec.sources import Sources
 from paribus.spec.variants import SECTIONS, Differences, cross, differ, flatten
 
 
@@ -25,13 +27,19 @@ class Configuration:
 
     Attributes:
         data: The images.
-        net: The network.
+        net: The network; an own one is located.
         protocol: The training protocol.
     """
 
     data: Data
-    net: Net
+    net: AnyNet
     protocol: Protocol
+
+    @property
+    def declared_net(self) -> Net:
+        """The network, where it is known to be in declarative form."""
+        assert isinstance(self.net, Net), "a net in declarative form"
+        return self.net
 
 
 class Study(SpecModel):
@@ -49,8 +57,8 @@ class Study(SpecModel):
     """Chains such as `a < b < c` or `a ~ b`, declared before the runs."""
     data: Data = Data()
     """The images of the base."""
-    net: Net = Net()
-    """The network of the base."""
+    net: AnyNet = Net()
+    """The network of the base: in declarative form, or an own one, for which `"module:callable"` is short."""
     protocol: Protocol
     """The training protocol of the base."""
     variants: dict[str, Differences] = Field(default_factory=dict)
@@ -61,17 +69,27 @@ class Study(SpecModel):
     """The rule that decides."""
     keep_weights: Flag = True
     """Whether the store keeps the trained weights of each run."""
+    _sources: Sources = PrivateAttr(default_factory=Sources)
 
     def __init__(self, /, **fields: Any) -> None:  # noqa: ANN401 - checked below, field by field
+        self._declare(fields, Sources())
+
+    def _declare(self, fields: Mapping[str, Any], sources: Sources) -> None:
+        """Make the study of its fields, or refuse them; the code of own nets is found by `sources`."""
         plain = {key: _plain(value) for key, value in fields.items()}
-        faults = study_faults(plain, type(self).model_fields)
+        if isinstance(plain.get("net"), str):
+            plain["net"] = {"callable": plain["net"]}
+        faults = study_faults(plain, type(self).model_fields, sources)
         if faults:
             raise StudyError("Study(...)", faults)
+        if "dataset" in plain.get("data", {}):
+            plain["data"] = {**plain["data"], "dataset": anchored(plain["data"]["dataset"], Path())}
         if "variants" in plain:
             plain["variants"] = {name: flatten(table) for name, table in plain["variants"].items()}
         if "factors" in plain:
             plain["factors"] = flatten(plain["factors"])
         super().__init__(**plain)
+        self._sources = sources
 
     @classmethod
     def read(cls, path: str | Path, overrides: Mapping[str, str] | None = None) -> Self:
@@ -87,9 +105,12 @@ class Study(SpecModel):
         from paribus.spec.reading import read_fields  # noqa: PLC0415 - not needed for studies made in Python
 
         try:
-            return cls(**read_fields(Path(path), overrides or {}))
+            fields = read_fields(Path(path), overrides or {})
+            study = cls.__new__(cls)
+            study._declare(fields, Sources(Path(path).absolute().parent))  # noqa: SLF001 - of this class
         except StudyError as error:
             raise StudyError(str(path), error.faults) from None
+        return study
 
     @cached_property
     def differences(self) -> dict[str, Differences]:
@@ -104,7 +125,7 @@ class Study(SpecModel):
         return {
             name: Configuration(
                 data=Data.model_validate(sections["data"]),
-                net=Net.model_validate(sections["net"]),
+                net=read_net(sections["net"], self._sources),
                 protocol=Protocol.model_validate(sections["protocol"]),
             )
             for name, sections in changed.items()
@@ -114,6 +135,16 @@ class Study(SpecModel):
     def parsed_claims(self) -> tuple[Claim, ...]:
         """The claims, each as its links."""
         return tuple(parse_claim(text) for text in self.claims)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        yield "name", self.name
+        yield "variants", list(self.differences)
+        yield "claims", list(self.claims)
+
+    def _repr_html_(self) -> str:
+        from paribus.spec.tables import study_html  # noqa: PLC0415 - is made of the values of this module
+
+        return study_html(self)
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - whatever the field takes

@@ -16,14 +16,31 @@ _EITHER_OR = {"iterations": "epochs", "epochs": "iterations"}
 
 
 def flatten(table: Mapping[str, Any], prefix: str = "") -> Differences:
-    """A variant's table with dotted fields, whether written ``"net.pool" = ..`` or ``net.pool = ..``."""
+    """A variant's table with dotted fields, whether written ``"net.pool" = ..`` or ``net.pool = ..``.
+
+    ``net = "module:callable"`` is short for ``net.callable``, as it is in the base.
+    """
     flat: Differences = {}
     for key, value in table.items():
-        if isinstance(value, Mapping):
+        if key == "net" and not prefix and isinstance(value, str):
+            flat["net.callable"] = value
+        elif isinstance(value, Mapping):
             flat |= flatten(value, f"{prefix}{key}.")
         else:
             flat[f"{prefix}{key}"] = value
     return flat
+
+
+def starting_point(base: Mapping[str, Any], differences: Differences) -> dict[str, Any]:
+    """What differences are put into: the base, but no net where they replace it by one of the other form.
+
+    A callable replaces a net in declarative form; blocks, which are tables as no argument is, an own net.
+    """
+    own = "callable" in base["net"]
+    blocks = differences.get("net.blocks")
+    declared = isinstance(blocks, list | tuple) and any(isinstance(block, Mapping) for block in blocks)
+    replaced = declared if own else "net.callable" in differences
+    return {**base, "net": {}} if replaced else dict(base)
 
 
 def differ(base: Mapping[str, Any], differences: Differences) -> dict[str, Any]:
@@ -36,7 +53,7 @@ def differ(base: Mapping[str, Any], differences: Differences) -> dict[str, Any]:
     Raises:
         KeyError: If a path leads nowhere; its argument names the part that does not exist.
     """
-    changed = copy.deepcopy(dict(base))
+    changed = copy.deepcopy(starting_point(base, differences))
     for path, value in differences.items():
         *parents, last = path.split(".")
         place: Any = changed

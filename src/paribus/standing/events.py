@@ -13,7 +13,7 @@ class StudyStarted:
 
     Attributes:
         standing: How it stands before this call trains anything.
-        workers: Worker processes.
+        workers: Worker processes; none where nothing is left to train.
         seconds_a_run: Expected seconds of one run of each variant on one worker.
     """
 

@@ -1,13 +1,14 @@
 """A study laid out against its data: what each variant trains, layer by layer, and the key of every run."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from paribus.data import DatasetEntry, facts
+from paribus.data import Facts, cache_folder, facts
 from paribus.errors import DataError, Fault, StudyError
-from paribus.nets.shapes import LayerTable, layer_table
+from paribus.nets.shapes import LayerTable
+from paribus.nets.tracing import layer_tables
 from paribus.spec import Configuration, Study, run_keys
 
 
@@ -55,12 +56,12 @@ class Layout:
 
     Attributes:
         study: The study.
-        data: Facts of its dataset.
+        data: Facts of what it trains and is evaluated on.
         variants: Its variants in order.
     """
 
     study: Study
-    data: DatasetEntry
+    data: Facts
     variants: tuple[VariantLayout, ...]
 
     @property
@@ -96,31 +97,48 @@ class Layout:
         return {(name, seed): of_variant[name][seed] for seed in self.seeds for name in self.names}
 
 
-def lay_out(study: Study) -> Layout:
-    """Lay a study out against its dataset; reads no images.
+def lay_out(study: Study, *, progress: Callable[[str], None] | None = None) -> Layout:
+    """Lay a study out against its data; reads no images, but for own ones that were not decoded before.
+
+    Args:
+        study: The study.
+        progress: Told in a sentence what happens to own images.
 
     Raises:
         StudyError: If a net does not fit the images, or more images are asked for than there are.
+        DataError: If own images cannot be used.
     """
     try:
-        entry = facts(study.data.dataset)
+        entry = facts(study.data, progress=progress)
     except DataError as error:
+        if study.data.own:
+            raise
         fault = Fault("data.dataset", f"{error.expected}", f"{error.found}")
         raise StudyError(study.name, [fault]) from None
     faults: list[Fault] = []
     variants = []
+    nets = {f"variants.{name}: net": chosen.net for name, chosen in study.configurations.items()}
+    tables = layer_tables(nets, entry.image_shape, len(entry.classes), cache=cache_folder() / "nets")
     for name, configuration in study.configurations.items():
         count = configuration.data.train_images or entry.train_count
         if count > entry.train_count:
             at = f"variants.{name}: data.train_images"
             faults.append(Fault(at, f"at most {entry.train_count:,}, which {entry.name} has", f"{count:,}"))
-        try:
-            at = f"variants.{name}: net"
-            table = layer_table(configuration.net, entry.image_shape, len(entry.classes), at=at)
-        except StudyError as error:
-            faults += error.faults
+        table = tables[f"variants.{name}: net"]
+        if isinstance(table, StudyError):
+            faults += _unsaid(table.faults, faults)
         else:
             variants.append(VariantLayout(name, study.differences[name], configuration, table, count))
     if faults:
         raise StudyError(study.name, faults)
     return Layout(study, entry, tuple(variants))
+
+
+def _unsaid(faults: Iterable[Fault], said: Iterable[Fault]) -> list[Fault]:
+    """Faults that no variant before has: a mistake in what all variants share is told once."""
+    known = {(fault.field.rpartition(": ")[2], fault.expected, fault.found) for fault in said}
+    return [
+        fault
+        for fault in faults
+        if (fault.field.rpartition(": ")[2], fault.expected, fault.found) not in known
+    ]

@@ -29,7 +29,7 @@ def with_noises(standing: Standing, store: Store) -> Standing:
     if not pairs:
         return standing
     try:
-        labels = data.load(standing.layout.data.name, offline=True).test.labels
+        labels = data.load(standing.layout.study.data, offline=True).test.labels
     except DataError:
         return standing
     keys = [record.run_key for runs in standing.runs.values() for record in runs.values()]
@@ -48,7 +48,7 @@ def _correct(
     records: Mapping[str, RunRecord],
     variant: str,
     seeds: range,
-    labels: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.uint8] | npt.NDArray[np.uint16],
 ) -> npt.NDArray[np.bool_]:
     """Whether each run was right, ``(rounds, test images)``."""
     runs = standing.runs[variant]

@@ -5,30 +5,15 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from paribus.errors import UnequalRoundError
+from paribus.markup import block, paragraph
 from paribus.records import Registration, RunRecord
 from paribus.standing.layout import Layout
+from paribus.standing.runs import Curves, Failure, RunArrays, Runs, curves, run_arrays
+from paribus.standing.tables import standing_html, standing_text
 from paribus.store import Store
 from paribus.verdict import Noises, Rule, Verdict, factorial_combinations, judge
 
-Runs = Mapping[str, Mapping[int, RunRecord]]
-"""Variant to seed to record."""
-
 Ending = Literal["decided", "at the cap", "interrupted", "a run failed"]
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A run that could not be trained and blocks the verdict.
-
-    Attributes:
-        variant: Its variant.
-        seed: Its seed.
-        reason: What happened, in words.
-    """
-
-    variant: str
-    seed: int
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -53,6 +38,30 @@ class Standing:
     registration: Registration | None
     failures: tuple[Failure, ...] = ()
     noises: Mapping[str, Noises] = field(default_factory=dict)
+
+    def arrays(self) -> RunArrays:
+        """All runs as columns; see `RunArrays`."""
+        return run_arrays(self.layout, self.runs, self.failures)
+
+    def curves(self, variant: str) -> Curves:
+        """Accuracy and losses of a variant over training, every run of it.
+
+        Args:
+            variant: Its name.
+
+        Raises:
+            UsageError: If the study has no variant of that name.
+        """
+        return curves(self.layout, self.runs, variant)
+
+    def __str__(self) -> str:
+        return standing_text(self.layout, self.verdict)
+
+    def __repr__(self) -> str:
+        return f"Standing({self.layout.study.name!r}, {self.verdict.progress})"
+
+    def _repr_html_(self) -> str:
+        return standing_html(self.layout, self.runs, self.verdict)
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,28 @@ class Outcome:
     def runs(self) -> Runs:
         """Variant to seed to record."""
         return self.standing.runs
+
+    def arrays(self) -> RunArrays:
+        """All runs as columns; see `RunArrays`."""
+        return self.standing.arrays()
+
+    def curves(self, variant: str) -> Curves:
+        """Accuracy and losses of a variant over training; as `Standing.curves`."""
+        return self.standing.curves(variant)
+
+    def __str__(self) -> str:
+        return f"{self._head}\n{self.standing}"
+
+    def __repr__(self) -> str:
+        return f"Outcome({self.standing.layout.study.name!r}, {self._head})"
+
+    def _repr_html_(self) -> str:
+        return block(paragraph(self._head), self.standing._repr_html_())
+
+    @property
+    def _head(self) -> str:
+        runs = "1 run" if self.trained == 1 else f"{self.trained:,} runs"
+        return f"{self.ending}; {runs} trained in this call, {self.seconds:.1f} s"
 
 
 def assess(
@@ -158,7 +189,8 @@ def require_equal_rounds(layout: Layout, runs: Runs) -> None:
     """Check that the variants of each round saw what they must share and started alike.
 
     Variants with as many training images, batches and iterations see the same order; layers of the same name
-    and shape start with the same bits. A diverged run may have seen fewer batches.
+    and shape start with the same bits, but for what an own net sets itself. A diverged run may have seen
+    fewer batches.
 
     Raises:
         UnequalRoundError: Names the round, the variants and what differs.
@@ -166,17 +198,17 @@ def require_equal_rounds(layout: Layout, runs: Runs) -> None:
     orders: dict[tuple[object, ...], tuple[str, str]] = {}
     starts: dict[tuple[object, ...], tuple[str, str]] = {}
     for variant in layout.variants:
+        common = variant.table.common_starts
         for seed, record in runs.get(variant.name, {}).items():
             batch = variant.configuration.protocol.batch_size
             order = (seed, variant.train_images, batch, record.iterations)
             _require_same(
                 orders, order, variant.name, record.order_digest, f"order of batches with seed {seed}"
             )
-            for layer in variant.table.layers:
-                for name in layer.parameters:
-                    start = (seed, name, *layer.parameters.values())
-                    what = f"initial {name} with seed {seed}"
-                    _require_same(starts, start, variant.name, record.initial_digests[name], what)
+            for name, start in common.items():
+                what = f"initial {name} with seed {seed}"
+                digest = record.initial_digests.get(name, "")
+                _require_same(starts, (seed, *start), variant.name, digest, what)
 
 
 def _require_same(

@@ -6,7 +6,8 @@ taken for a result. What the contents say is not this module's concern.
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,9 +29,9 @@ class Table(Enum):
         self.newest_first = f"{columns} FROM {name} NOT INDEXED ORDER BY id DESC"
         self.since = f"{columns} FROM {name} WHERE id > ? ORDER BY id"
         self.by_key = f"{columns} FROM {name} WHERE key = ? ORDER BY id"
-        self.among = f"{columns} FROM {name} WHERE key IN (SELECT value FROM json_each(?)) AND numerics = ?"
         self.insert = f"INSERT INTO {name} VALUES (?, ?, ?, ?, ?)"  # noqa: S608 - one of the names above
         self.update = f"UPDATE {name} SET content = ?, digest = ? WHERE id = ?"  # noqa: S608 - as above
+        self.among = f"{columns} FROM {name} WHERE numerics = ? AND key IN (SELECT value FROM json_each(?))"  # noqa: S608 - as above
 
 
 class Row(NamedTuple):
@@ -95,7 +96,7 @@ class Ledger:
                 return row
         return None
 
-    def among(self, table: Table, keys: Set[str], numerics: str) -> list[Row]:
+    def among(self, table: Table, keys: AbstractSet[str], numerics: str) -> list[Row]:
         """The rows of some keys under one numerics, oldest first, in a table that has one row for both.
 
         They are looked up through the index, so that a large table costs no more than a small one. Only
@@ -105,7 +106,7 @@ class Ledger:
             StoreDamagedError: If one of them is not as written, or the table may have lost one.
         """
         with self._database.snapshot():
-            found = self._database.execute(table.among, (json.dumps(list(keys)), numerics))
+            found = self._database.execute(table.among, (numerics, json.dumps(list(keys))))
             rows = _of(keys, numerics, (self._opened(table, row) for row in found))
             if len(rows) < len(keys):
                 rows = _of(keys, numerics, self.rows(table))
@@ -114,6 +115,10 @@ class Ledger:
     def since(self, table: Table, row_id: int) -> list[Row]:
         """Rows committed after the one of that id, oldest first."""
         return [self._opened(table, row) for row in self._database.execute(table.since, (row_id,))]
+
+    def last_id(self, table: Table) -> int:
+        """Id of the row written last; 0 before the first one."""
+        return self._tally(table).last_id
 
     def append(self, table: Table, key: str, numerics: str, content: str) -> int:
         """Add a row within a transaction.
@@ -168,7 +173,7 @@ class Ledger:
         self._database.execute("INSERT OR REPLACE INTO tallies VALUES (?, ?, ?, ?)", (table.value, *tally))
 
 
-def _of(keys: Set[str], numerics: str, rows: Iterable[Row]) -> dict[str, Row]:
+def _of(keys: AbstractSet[str], numerics: str, rows: Iterable[Row]) -> dict[str, Row]:
     return {row.key: row for row in rows if row.numerics == numerics and row.key in keys}
 
 

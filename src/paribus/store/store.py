@@ -134,6 +134,10 @@ class Store:
         """
         return [(row.id, light(row)) for row in self._ledger.since(Table.RUNS, row_id)]
 
+    def last_row(self) -> int:
+        """Row id of the run committed last; 0 before the first one."""
+        return self._ledger.last_id(Table.RUNS)
+
     def failures(self, run_keys: Iterable[str], numerics: str) -> dict[str, tuple[RunRecord, ...]]:
         """Failed attempts at runs of these keys that have not been trained since.
 

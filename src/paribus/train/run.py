@@ -17,9 +17,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from paribus.data import Dataset
-from paribus.nets.build import ConvNet, build
-from paribus.nets.initial import initial_weights
-from paribus.nets.shapes import layer_table
+from paribus.nets.build import TorchNet
+from paribus.nets.start import start
 from paribus.records import Assignment, Evaluation, Flag, RunRecord, RunState, Timing, TrainedRun
 from paribus.spec import Protocol
 from paribus.train.augment import Augmenter
@@ -57,13 +56,12 @@ def train(
     started = time.perf_counter()
     configuration, seed = assignment.configuration, assignment.seed
     count = configuration.data.train_images or len(data.train)
-    table = layer_table(configuration.net, data.train.images.shape[1:], len(data.classes))
-    initial = initial_weights(table, seed)
-    net = build(configuration.net, table, initial, seed)
-    course = _Course(net, configuration.protocol, data, count, seed)
-    course.follow(on_evaluation, on_step)
-    final = {name: tensor.detach().numpy().copy() for name, tensor in net.named_state().items()}
-    moved = _distance(initial, final)
+    begun = start(configuration.net, data.train.images.shape[1:], len(data.classes), seed)
+    course = _Course(begun.net, configuration.protocol, data, count, seed)
+    with begun.generators():
+        course.follow(on_evaluation, on_step)
+    final = {name: tensor.detach().numpy().copy() for name, tensor in begun.net.named_state().items()}
+    moved = _distance(begun.initial, final)
     record = RunRecord(
         run_key=assignment.run_key,
         numerics=numerics,
@@ -74,7 +72,7 @@ def train(
         order_digest=order_digest(
             indices for _, indices in itertools.islice(course.order(), course.iterations)
         ),
-        initial_digests={name: array_digest(values) for name, values in initial.items()},
+        initial_digests={name: array_digest(values) for name, values in begun.initial.items()},
         weights_digest=weights_digest(final),
         weights_moved=moved,
         correct_per_class=course.correct_per_class(),
@@ -82,7 +80,7 @@ def train(
         predictions=course.result.predictions.astype(np.uint8 if len(data.classes) <= 256 else np.uint16),
         timing=Timing(time.perf_counter() - started, course.training_seconds, course.evaluation_seconds),
         finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        environment=environment(),
+        environment={**environment(), **begun.notes},
         flags=_flags(course.evaluations, moved, course.test_labels),
         reason=course.reason,
     )
@@ -92,7 +90,7 @@ def train(
 class _Course:
     """The way of one net through its training, step by step."""
 
-    def __init__(self, net: ConvNet, protocol: Protocol, data: Dataset, count: int, seed: int) -> None:
+    def __init__(self, net: TorchNet, protocol: Protocol, data: Dataset, count: int, seed: int) -> None:
         self.net = net
         self.protocol = protocol
         self.count = count

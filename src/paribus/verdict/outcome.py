@@ -92,7 +92,7 @@ class ClaimVerdict:
         verdict: The answer.
         links: Its comparisons, left to right.
         final: False while further rounds may still change the answer.
-        sentence: The answer in words.
+        sentence: The answer in words, with its reasons.
     """
 
     claim: str
@@ -100,6 +100,14 @@ class ClaimVerdict:
     links: tuple[LinkVerdict, ...]
     final: bool
     sentence: str = ""
+
+    @property
+    def answer(self) -> str:
+        """The answer in a few words: ``supported so far``, ``not decided yet``."""
+        if self.verdict == "undecided":
+            return "undecided" if self.final else "not decided yet"
+        words = "not supported (equivalent)" if self.verdict == "not supported" else self.verdict
+        return words if self.final else f"{words} so far"
 
 
 @dataclass(frozen=True)
@@ -137,3 +145,25 @@ class Verdict:
         """The whole verdict in words: claims, contrasts, notes."""
         claims = tuple(claim.sentence for claim in self.claims)
         return claims + tuple(contrast.sentence for contrast in self.contrasts) + self.notes
+
+    @property
+    def progress(self) -> str:
+        """How far the study is, in words, such as ``decided after 9 rounds``."""
+        rounds = "1 round" if self.rounds == 1 else f"{self.rounds} rounds"
+        if self.decided:
+            return f"decided after {rounds}"
+        if not self.needed:
+            return f"undecided after {rounds}, the most that were planned"
+        return f"not decided yet: {rounds} of {self.rule.min_rounds} to {self.rule.max_rounds}"
+
+    def __str__(self) -> str:
+        return "\n".join(self.sentences)
+
+    def __repr__(self) -> str:
+        claims = "".join(f"; {claim.claim}: {claim.answer}" for claim in self.claims)
+        return f"Verdict({self.progress}{claims})"
+
+    def _repr_html_(self) -> str:
+        from paribus.verdict.tables import verdict_html  # noqa: PLC0415 - is made of the values of this module
+
+        return verdict_html(self)

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,9 @@ from paribus.spec.claim import NAME
 from paribus.spec.faults import nearest
 
 COLUMNS = ("variant", "seed", "accuracy")
+
+NOT_NEEDED = "not needed"
+"""In a column `state`: this run was left out on purpose, as no open contrast needed it any more."""
 
 MOST_BYTES = 256 * 2**20
 _MOST_SHOWN = 10
@@ -36,13 +39,15 @@ def read_results(path: Path) -> Results:
             latter three a decimal comma is understood.
 
     Returns:
-        Variant to seed to accuracy in percent, both ascending, whatever the order of the file.
+        Variant to seed to accuracy in percent, both ascending, whatever the order of the file. Runs whose
+        line says that they were not needed are left out.
 
     Raises:
         ResultsError: If the file cannot be read or compared; lists what is wrong, with line numbers.
     """
-    results = parse_results(_text(path), source=str(path))
-    require_whole_rounds(results, source=str(path))
+    reading = _parsed(_text(path), str(path))
+    results = reading.sorted()
+    require_whole_rounds(results, source=str(path), not_needed=reading.not_needed)
     return results
 
 
@@ -56,26 +61,30 @@ def parse_results(text: str, *, source: str = "the results") -> Results:
     Raises:
         ResultsError: As for `read_results`.
     """
-    try:
-        reading = _read(text.removeprefix("\ufeff"), source)
-    except csv.Error as error:
-        raise _not_a_table(source, f"a line that is not CSV ({error})") from None
-    if reading.faults:
-        raise _faulty(source, reading)
-    results = reading.sorted()
-    _require_variants(results, source)
-    _require_percent(results, source)
-    return results
+    return _parsed(text, source).sorted()
 
 
-def require_whole_rounds(results: Mapping[str, Mapping[int, float]], *, source: str = "the results") -> None:
+def require_whole_rounds(
+    results: Mapping[str, Mapping[int, float]],
+    *,
+    source: str = "the results",
+    not_needed: Collection[tuple[str, int]] = (),
+) -> None:
     """Refuse results in which some variant lacks a seed that another has.
+
+    Args:
+        results: Variant to seed to accuracy.
+        source: What to call them in messages.
+        not_needed: (variant, seed) of runs that may lack.
 
     Raises:
         ResultsError: Lists the seeds and who lacks them.
     """
     seeds = sorted({seed for runs in results.values() for seed in runs})
-    lacking = {seed: [name for name, runs in results.items() if seed not in runs] for seed in seeds}
+    lacking = {
+        seed: [name for name, runs in results.items() if seed not in runs and (name, seed) not in not_needed]
+        for seed in seeds
+    }
     unmatched = [f"seed {seed} is missing for {_listed(names)}" for seed, names in lacking.items() if names]
     if unmatched:
         more = max(0, len(unmatched) - _MOST_SHOWN)
@@ -93,6 +102,7 @@ class _Reading:
 
     values: Results = field(default_factory=dict)
     lines: dict[tuple[str, int], int] = field(default_factory=dict)
+    not_needed: set[tuple[str, int]] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
     fault_count: int = 0
     rows: int = 0
@@ -102,10 +112,12 @@ class _Reading:
         if len(self.faults) < _MOST_SHOWN:
             self.faults.append(f"line {line}: {text}")
 
-    def take(self, line: int, variant: str, seed: int, accuracy: float) -> None:
+    def take(self, line: int, variant: str, seed: int, accuracy: float | None) -> None:
         first = self.lines.setdefault((variant, seed), line)
         if first != line:
             self.fault(line, f"{variant} with seed {seed} stands already in line {first}")
+        elif accuracy is None:
+            self.not_needed.add((variant, seed))
         else:
             self.values.setdefault(variant, {})[seed] = accuracy
 
@@ -140,6 +152,20 @@ def _decoded(content: bytes, source: str) -> str:
         except UnicodeDecodeError:
             continue
     raise _not_a_table(source, "bytes that are no text")
+
+
+def _parsed(text: str, source: str) -> _Reading:
+    """What the text holds, without faults."""
+    try:
+        reading = _read(text.removeprefix("\ufeff"), source)
+    except csv.Error as error:
+        raise _not_a_table(source, f"a line that is not CSV ({error})") from None
+    if reading.faults:
+        raise _faulty(source, reading)
+    results = reading.sorted()
+    _require_variants(results, source)
+    _require_percent(results, source)
+    return reading
 
 
 def _read(text: str, source: str) -> _Reading:
@@ -183,13 +209,16 @@ class _Header:
     """Where the columns are, and how their cells are to be read."""
 
     places: tuple[int, int, int]
+    state: int | None
     width: int
     decimal_comma: bool
 
     @classmethod
     def of(cls, header: Sequence[str], delimiter: str) -> "_Header":
-        variant, seed, accuracy = (_names(header).index(column) for column in COLUMNS)
-        return cls((variant, seed, accuracy), len(header), decimal_comma=delimiter != ",")
+        names = _names(header)
+        variant, seed, accuracy = (names.index(column) for column in COLUMNS)
+        state = names.index("state") if names.count("state") == 1 else None
+        return cls((variant, seed, accuracy), state, len(header), decimal_comma=delimiter != ",")
 
     def take(self, row: Sequence[str], line: int, reading: _Reading) -> None:
         """Read one row into `reading`, as values or as faults."""
@@ -200,12 +229,16 @@ class _Header:
             reading.fault(line, "fewer cells than the header has")
             return
         name, seed_text, accuracy_text = (row[place].strip() for place in self.places)
-        problems = list(self._problems(name, seed_text, accuracy_text))
+        needless = not accuracy_text and self._state(row) == NOT_NEEDED
+        problems = list(self._problems(name, seed_text, "0" if needless else accuracy_text))
         for problem in problems:
             reading.fault(line, problem)
         if not problems:
-            seed, accuracy = int(seed_text.split(".")[0]), float(self._plain(accuracy_text))
-            reading.take(line, name, seed, accuracy)
+            accuracy = None if needless else float(self._plain(accuracy_text))
+            reading.take(line, name, int(seed_text.split(".")[0]), accuracy)
+
+    def _state(self, row: Sequence[str]) -> str:
+        return "" if self.state is None or len(row) <= self.state else row[self.state].strip()
 
     def _problems(self, name: str, seed: str, accuracy: str) -> Iterator[str]:
         if not NAME.fullmatch(name):

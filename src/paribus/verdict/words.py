@@ -67,6 +67,15 @@ def pp(value: float, decimals: int = 2) -> str:
     return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
 
 
+def decimals_needed(interval: Interval, margin: float) -> int:
+    """As many as it takes for the printed ends to lie on the same sides of zero and margin as the true."""
+    for decimals in range(2, 6):
+        printed = Interval(round(interval.low, decimals), round(interval.high, decimals))
+        if printed.direction == interval.direction and printed.size(margin) == interval.size(margin):
+            return decimals
+    return 6
+
+
 def _with_direction(contrast: ContrastVerdict, difference: float, interval: Interval, rule: Rule) -> str:
     lower = contrast.direction == "lower"
     if contrast.a is None or contrast.b is None:
@@ -130,18 +139,9 @@ def _remedy(noises: Noises) -> str:
 
 
 def _measured(difference: float, interval: Interval, rounds: int, rule: Rule) -> str:
-    decimals = _decimals(interval, rule.margin_pp)
+    decimals = decimals_needed(interval, rule.margin_pp)
     low, high = pp(interval.low, decimals), pp(interval.high, decimals)
     return f"{pp(difference, decimals)} pp ({confidence(rule)} interval {low} to {high}; {_rounds(rounds)})"
-
-
-def _decimals(interval: Interval, margin: float) -> int:
-    """As many as it takes for the printed ends to lie on the same sides of zero and margin as the true."""
-    for decimals in range(2, 6):
-        printed = Interval(round(interval.low, decimals), round(interval.high, decimals))
-        if printed.direction == interval.direction and printed.size(margin) == interval.size(margin):
-            return decimals
-    return 6
 
 
 def _both(contrast: ContrastVerdict) -> str:
