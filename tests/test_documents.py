@@ -1,10 +1,12 @@
 """README, docs, examples: what they show is run here, and what they name exists."""
 
+import json
 import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,10 @@ from PIL import Image
 
 from paribus import data
 from paribus.cli import run_command
-from paribus.spec import Study, locate
+from paribus.records import Assignment
+from paribus.spec import Protocol, Study, locate
 from paribus.standing import lay_out
+from paribus.train import set_up_process, train
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -64,12 +68,52 @@ def test_python_of_documents_runs(
 
 @pytest.mark.usefixtures("flowers")
 @pytest.mark.parametrize(("document", "text"), blocks("toml"))
-def test_study_files_of_documents_are_valid_and_fit_their_data(
-    document: str, text: str, tmp_path: Path
-) -> None:
+def test_study_files_of_documents_fit_their_data_and_train(document: str, text: str, tmp_path: Path) -> None:
+    """Every variant of them is trained for two iterations and evaluated on a few images."""
     path = tmp_path / "study.toml"
     path.write_text(text)
-    assert len(lay_out(Study.read(path)).variants) >= 2, document
+    study = Study.read(path)
+    assert len(lay_out(study).variants) >= 2, document
+    engine = set_up_process()
+    images = data.load(study.data)
+    few = replace(images, test=images.test[:50])
+    for name, configuration in study.configurations.items():
+        protocol = configuration.protocol.model_dump(exclude_unset=True)
+        shortened = {**protocol, "iterations": 2, "epochs": None, "evaluate_every": None}
+        short = replace(configuration, protocol=Protocol.model_validate(shortened))
+        record = train(Assignment("0" * 64, short, seed=0), few, engine).record
+        assert (record.state, record.iterations) == ("done", 2), f"{document}: {name}"
+        assert record.weights_moved > 0
+
+
+def test_json_and_csv_of_documents_are_what_the_commands_print_and_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ((_, outline),) = blocks("json")
+    assert run_command(["show", "mnist-pooling", "--store", str(tmp_path / "none"), "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert json.loads(outline) == {
+        key: value if isinstance(value, int) else type(value)() for key, value in printed.items()
+    } | {"contrasts": [], "claims": []}
+    assert list(json.loads(outline)) == list(printed)
+    for _, table in blocks("csv"):
+        (tmp_path / "results.csv").write_text(table)
+        assert run_command(["judge", str(tmp_path / "results.csv"), "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["rounds"] == 2
+
+
+def test_no_code_of_documents_goes_unchecked() -> None:
+    """Every fenced block is of a language that is executed here, or output; no command stands outside."""
+    found = {
+        (path.name, language)
+        for path in DOCUMENTS
+        for language in re.findall(r"^ *```(.*)\n(?:.*\n)*?^ *```$", path.read_text("utf-8"), re.MULTILINE)
+    }
+    assert {language for _, language in found} <= {"python", "toml", "sh", "json", "csv", "text"}
+    for path in DOCUMENTS:
+        outside = FENCE.sub("", path.read_text(encoding="utf-8"))
+        started = re.findall(r"^ {4,}(?:paribus|python|make|git|pip) .*$", outside, re.MULTILINE)
+        assert started == [], path.name
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "studies").glob("*.toml")), ids=lambda path: path.stem)
@@ -108,8 +152,11 @@ def test_commands_of_documents_work(
         makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
         targets = [word for word in arguments if "=" not in word]
         assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets), document
+    elif program == "python" and arguments[0] == "-m":
+        module = ROOT.joinpath(*arguments[1].split("."))
+        assert module.with_suffix(".py").exists() or (module / "__main__.py").exists(), document
     else:
-        assert program in ("git", "cd", "python"), f"{document}: who checks {command!r}?"
+        assert program in ("git", "cd"), f"{document}: who checks {command!r}?"
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)

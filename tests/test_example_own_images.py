@@ -1,6 +1,7 @@
 """The example with own pictures, from the folder to the verdict, shortened."""
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 
 import paribus
 from paribus import data
+from paribus.cli import run_command
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "own_images"
 SHORT = {"protocol.epochs": "2", "protocol.learning_rate": "0.1", "decision.max_rounds": "3"}
@@ -19,7 +21,7 @@ SHORT = {"protocol.epochs": "2", "protocol.learning_rate": "0.1", "decision.max_
 def example(mnist: data.Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the example with its pictures made, of digits since those are in the cache."""
     assert mnist.name == "mnist"
-    folder = tmp_path_factory.mktemp("own") / "own_images"
+    folder = tmp_path_factory.mktemp("own") / "examples" / "own_images"
     shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("images"))
     command = [sys.executable, "make_images.py", "--dataset", "mnist", "--each", "24"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
@@ -47,6 +49,30 @@ def test_the_study_trains_on_them(example: Path, tmp_path: Path, monkeypatch: py
     arrays = outcome.arrays()
     assert set(arrays["state"]) == {"done"}
     assert arrays["accuracy"][arrays["variant"] == "max"].mean() > 30  # a guess has 10 %
+
+
+def test_the_commands_of_its_readme_lead_to_a_verdict(
+    example: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """All of them, in their order, from the folder that holds `examples`; the pictures are made already."""
+    monkeypatch.setenv("PARIBUS_DATA_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("PARIBUS_STORE", str(tmp_path / "store"))
+    monkeypatch.chdir(example.parents[1])
+    text = (EXAMPLE / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    (script, maker), *commands = [shlex.split(line) for line in block.splitlines()]
+    assert (script, Path(maker).resolve()) == ("python", (example / "make_images.py").resolve())
+    options = [word for field, value in SHORT.items() for word in ("--set", f"{field}={value}")]
+    for program, *arguments in commands:
+        assert program == "paribus"
+        short = options if arguments[0] in ("plan", "run") else []
+        assert run_command([*arguments, *short]) == 0, arguments
+    told = capsys.readouterr().out
+    assert "180 training + 60 test images of 1×28×28" in told
+    assert re.search(r"(decided|undecided|stopped)[^\n]* after 3 rounds", told)
 
 
 def test_links_and_fields_of_its_readme_exist() -> None:

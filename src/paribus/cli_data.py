@@ -121,8 +121,10 @@ def _asked(name: str, fields: list[str] | None) -> "Data":
     """The data meant: those of a study where its file or name is given, else a dataset or own images."""
     from paribus import data  # noqa: PLC0415
     from paribus.spec import Study, builtin_names, data_with, locate  # noqa: PLC0415
+    from paribus.spec.data import own_form  # noqa: PLC0415
 
     given = {field.removeprefix("data."): value for field, value in fields_of(fields).items()}
-    if name in builtin_names() or (":" not in name and Path(name).is_file()):
+    is_file = name.endswith(".toml") or (Path(name).is_file() and not name.endswith(".npz"))
+    if name in builtin_names() or (is_file and own_form(name) is None):
         return Study.read(locate(name), {f"data.{field}": value for field, value in given.items()}).data
     return data_with(data.as_data(name), given)

@@ -1,4 +1,5 @@
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -79,3 +80,17 @@ def test_a_mistyped_name_is_refused_with_the_nearest_one() -> None:
         data.facts("Fashion_MNIST")
     with pytest.raises(DataError, match="is not a dataset"):
         data.facts("../../etc/passwd")
+    with pytest.raises(DataError, match="is not a dataset"):
+        data.facts("x" * 5000)
+
+
+def test_own_images_named_by_their_path_alone_are_told_how_they_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine.npz").touch()
+    with pytest.raises(DataError, match="did you mean `folder:mine`"):
+        data.facts("mine")
+    with pytest.raises(DataError, match=r"did you mean `npz:mine\.npz`"):
+        data.facts("mine.npz")

@@ -81,8 +81,12 @@ def test_a_folder_of_another_form_is_refused_in_words(tmp_path: Path, names: lis
 
 
 def test_a_folder_that_is_not_there_or_no_folder_is_refused(tmp_path: Path) -> None:
-    assert "No such file or directory" in refusal(tmp_path / "nowhere")
-    assert "Not a directory" in refusal(touch(tmp_path, "file") / "file")
+    assert "nothing of that name" in refusal(tmp_path / "nowhere")
+    assert "found: a file" in refusal(touch(tmp_path, "file") / "file")
+    touch(tmp_path, "images/a/1.png", "mine.npz")
+    assert "did you mean `images`?" in refusal(tmp_path / "image")
+    assert "`npz:mine.npz`" in refusal(tmp_path / "mine.npz")
+    assert f"not even the folder {tmp_path / 'no'}" in refusal(tmp_path / "no" / "where")
 
 
 @pytest.fixture

@@ -326,6 +326,11 @@ def test_images_that_are_in_both_splits_are_counted_with_examples(tmp_path: Path
     }
     note = data.facts(own(mine)).notes[-1]
     assert note.startswith("2 of the 10 test images are training images too, pixel for pixel, 1 of them with")
+    write(mine / "train" / "b" / "mislabelled.png", picture(2))
+    found = data.facts(own(mine)).duplicates
+    assert found is not None
+    assert (found.count, found.other_label) == (2, 2), "a copy with another label beside one with the same"
+    assert ("test/a/copy.webp", "train/b/mislabelled.png") in found.examples
 
 
 def test_unbalanced_classes_are_noted(tmp_path: Path) -> None:
@@ -406,10 +411,32 @@ def test_relative_paths_start_where_the_process_is(tmp_path: Path, monkeypatch: 
     fetched = data.fetch("folder:mine")
     assert fetched.dataset == "folder:mine"
     assert data.facts("folder:./mine/../mine").fingerprint == data.facts("folder:mine").fingerprint
-    with pytest.raises(DataError, match="cannot be listed"):
+    with pytest.raises(DataError, match="is no folder of images"):
         data.facts("folder:nowhere")
     with pytest.raises(DataError, match="names no data"):
         data.facts("folder:")
+
+
+def test_images_are_remembered_by_their_fingerprint_wherever_they_lay(
+    tmp_path: Path, own_cache: Path
+) -> None:
+    one, other = own(fill(tmp_path / "mine")), own(fill(tmp_path / "more", classes="xy"), validation=0.25)
+    expected = {data.facts(each).fingerprint: data.facts(each) for each in (one, other)}
+    shutil.rmtree(tmp_path / "mine")
+    (own_cache / "own" / "other-0").mkdir()
+    (own_cache / "own" / "other-0" / "stray.json").write_text("{}")
+    found = {each.fingerprint: each for each in data.remembered(own(tmp_path / "nowhere"))}
+    assert found.keys() == expected.keys()
+    for fingerprint, facts in found.items():
+        known = expected[fingerprint]
+        assert (facts.name, facts.classes, facts.image_shape) == (
+            known.name,
+            known.classes,
+            known.image_shape,
+        )
+        assert (facts.train_per_class, facts.test_per_class) == (known.train_per_class, known.test_per_class)
+        assert facts.evaluated == known.evaluated
+    assert list(data.remembered(Data())) == []
 
 
 def test_mapping_prepared_images_loads_neither_pillow_nor_the_network(tmp_path: Path) -> None:

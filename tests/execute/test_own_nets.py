@@ -2,10 +2,17 @@
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import onnxruntime
 import pytest
+from PIL import Image
+from safetensors import safe_open
 
 from paribus import api, data
 from paribus.cli import run_command
@@ -86,6 +93,63 @@ def test_the_example_trains_goes_on_and_can_be_verified(example: Path, command: 
     assert wide["parameters"]["blocks.0.conv1.weight"] == [16, 1, 3, 3]
     assert narrow["notes"] == {"memory format": "channels last"}
     assert narrow["weights_bytes"] > 4 * narrow["parameter_count"]
+
+
+@pytest.mark.slow
+def test_a_study_of_own_nets_that_was_stopped_goes_on_and_its_nets_are_used(
+    example: Path, command: Run, mnist: Dataset, tmp_path: Path
+) -> None:
+    """Trained in two goes, each run equal to one trained in a single go; asked; exported in both forms."""
+    more = [word for field in ("protocol.iterations=40", "net.width=6") for word in ("--set", field)]
+    store = ["--store", str(tmp_path / "store")]
+    program = [sys.executable, "-m", "paribus", "run", str(example), *OPTIONS, *more, *store]
+    driver = subprocess.Popen(
+        [*program, "--workers", "1"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    assert driver.stderr is not None
+    for line in driver.stderr:
+        if "%" in line:  # the first run has its result
+            break
+    driver.send_signal(signal.SIGINT)
+    driver.communicate(timeout=60)
+    assert driver.returncode == 130
+    with Store.reader(tmp_path / "store") as opened:
+        kept = {record.run_key: record.finished_at for _, record in opened.finished_since(0)}
+    assert 1 <= len(kept) < 6
+    code, trained, _ = command("run", str(example), *more, "--json")
+    assert code == 0
+    runs = {run["run_key"]: run for run in json.loads(trained)["runs"]}
+    assert len(runs) == 6
+    assert {key: runs[key]["finished_at"] for key in kept} == kept, "what was recorded is not trained again"
+    assert np.mean([run["train_loss"] for run in runs.values()]) < 2, "a net that knows nothing has 2.30"
+    code, verified, _ = command("verify", str(example), *more, "--runs", "3", "--json")
+    assert code == 0
+    assert [run["same_bits"] for run in json.loads(verified)["runs"]] == [True] * 3
+
+    Image.fromarray(255 - mnist.test.images[0, 0]).resize((112, 112)).save(tmp_path / "seven.png")
+    what, picture = f"{example}:wide", str(tmp_path / "seven.png")
+    code, predicted, _ = command("predict", what, picture, *more, "--json")
+    assert code == 0
+    vote = json.loads(predicted)
+    assert (vote["seeds"], vote["classes"]) == ([0, 1, 2], list("0123456789"))
+    assert sum(vote["predictions"][0]["probabilities"]) == pytest.approx(1)
+    one = next(run for run in runs.values() if (run["variant"], run["seed"]) == ("wide", 1))
+    for form in ("onnx", "safetensors"):
+        file = str(tmp_path / f"net.{form}")
+        code, exported, _ = command("export", f"{what}@1", "--format", form, "-o", file, *more, "--json")
+        assert code == 0
+        assert json.loads(exported)["metadata"]["run_key"] == one["run_key"]
+    overrides = SHORT | dict(field.split("=") for field in more[1::2])
+    nets = api.ensemble(f"{what}@1", store=tmp_path / "store", overrides=overrides)
+    session = onnxruntime.InferenceSession(str(tmp_path / "net.onnx"), providers=["CPUExecutionProvider"])
+    (found,) = session.run(["probabilities"], {"images": (mnist.test.images / 255).astype(np.float32)})
+    assert np.abs(found - nets.probabilities(mnist.test.images)[0]).max() < 1e-4
+    with Store.reader(tmp_path / "store") as opened:
+        recorded = opened.run(one["run_key"], nets.voters.numerics)
+    assert recorded is not None
+    assert (found.argmax(axis=1) == recorded.predictions).mean() > 0.9999
+    with safe_open(str(tmp_path / "net.safetensors"), "numpy") as weights:
+        assert weights.get_tensor("blocks.0.bn1.num_batches_tracked") == 40
 
 
 def test_the_example_as_it_stands_is_valid_and_asks_its_question() -> None:

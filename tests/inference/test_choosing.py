@@ -1,12 +1,15 @@
 """What RUN, STUDY:VARIANT and STUDY:VARIANT@SEED mean, and what is said when they mean nothing."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from paribus.errors import StoreDamagedError, StoreError, UsageError
 from paribus.inference.choosing import Chosen, choose, read_weights
+from paribus.inference.facts import facts_of
 from paribus.inference.registered import declared_study
 from paribus.spec import Block, Data, Decision, Net, Protocol, Study, canonical, declaration, locate, run_keys
 from paribus.standing import lay_out
@@ -65,6 +68,40 @@ def test_the_beginning_of_a_run_key_means_that_run_of_its_registered_study(folde
     chosen = chosen_of(folder, key[:digits].upper())
     assert (chosen.voters.study, chosen.voters.variant, chosen.voters.seeds) == ("shelf", "none", (8,))
     assert chosen.variant.configuration == STUDY.configurations["none"]
+
+
+def test_runs_on_own_images_are_found_without_their_study_file(
+    tmp_path: Path, shelve: Shelve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The register names no place, but the cache of data holds what was made of the images."""
+    monkeypatch.setenv("PARIBUS_DATA_DIR", str(tmp_path / "cache"))
+    for name, more in (("mine", ()), ("others", ("c",))):
+        for label, of_class in enumerate(("a", "b", *more)):
+            (tmp_path / name / of_class).mkdir(parents=True)
+            for index in range(5):
+                picture = Image.new("L", (12, 9), 20 * index + 100 * label)
+                picture.save(tmp_path / name / of_class / f"{index}.png")
+    variants = {"max": {}, "avg": {"net.pool": "avg"}}
+    folder = tmp_path / "store"
+    keys = {}
+    for iterations, name in enumerate(("others", "mine"), start=1):
+        images = {"dataset": f"folder:{tmp_path / name}", "image_size": [8, 8], "resize": "crop"}
+        study = Study(name=name, data=images, protocol={"iterations": iterations}, variants=variants)
+        shelve(folder, study, [("avg", seed) for seed in range(3)])
+        keys[name] = lay_out(study).keys()["avg", 1]
+        shutil.rmtree(tmp_path / name)
+    for name, classes in (("mine", ("a", "b")), ("others", ("a", "b", "c"))):
+        one = chosen_of(folder, keys[name][:12])
+        assert (one.voters.study, one.voters.variant, one.voters.seeds) == (name, "avg", (1,))
+        assert (one.voters.dataset, one.voters.classes) == (f"folder:{name}", classes)
+        assert (one.data.image_shape, one.resize) == ((1, 8, 8), "crop")
+        assert chosen_of(folder, f"{name}:avg").voters.seeds == (0, 1, 2)
+        assert str(tmp_path) not in str(facts_of(one))
+    shutil.rmtree(tmp_path / "cache")
+    told = complaint(folder, keys["mine"])
+    assert "it may be of others, mine, whose images or code are not found from here" in told
+    assert "with the file of its study" in told
+    assert "name its file instead" in complaint(folder, "mine:avg")
 
 
 def test_a_study_file_is_found_before_the_register(tmp_path: Path, folder: Path, shelve: Shelve) -> None:
@@ -177,7 +214,7 @@ def test_weights_that_are_not_kept_are_told_with_the_command_that_brings_them_ba
     shelve(folder, STUDY, [("base", 8), ("base", 9)], keep_weights=False)
     with Store.reader(folder) as store, pytest.raises(StoreError, match="seeds 8, 9") as raised:
         read_weights(choose("shelf:base", store), store)
-    assert f"`paribus run shelf --store {folder} --set keep_weights=true`" in str(raised.value)
+    assert f"`paribus run shelf.toml --store {folder} --set keep_weights=true`" in str(raised.value)
 
 
 def test_weights_that_are_gone_or_damaged_are_told_with_the_command_that_brings_them_back(

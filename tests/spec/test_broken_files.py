@@ -59,6 +59,12 @@ def test_nearest_name_is_offered_for_a_mistaken_one(tmp_path: Path) -> None:
     with pytest.raises(StudyError) as caught:
         Study.read(path)
     assert {fault.nearest for fault in caught.value.faults} == {"pool", "valid"}
+    path.write_text(HEAD + "epochs = 3\nmargin_pp = 1.0\nclaim = []\n" + PROTOCOL + VARIANTS)
+    with pytest.raises(StudyError) as caught:
+        Study.read(path)
+    assert [fault.nearest for fault in caught.value.faults] == [
+        "protocol.epochs", "decision.margin_pp", "claims",
+    ]  # fmt: skip
 
 
 def test_python_study_with_not_a_number_is_refused() -> None:

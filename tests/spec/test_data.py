@@ -94,6 +94,16 @@ def test_fields_that_have_no_meaning_for_the_dataset_are_refused_in_words(
     assert faults(data) == {"data": words}
 
 
+@pytest.mark.parametrize("dataset", ["images", "./images", "images.npz"])
+def test_own_data_named_by_their_path_alone_are_told_how_they_are_named(tmp_path: Path, dataset: str) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images.npz").touch()
+    with pytest.raises(StudyError) as refused:
+        read(tmp_path, dataset, "image_size = 28")
+    form = "npz" if dataset.endswith(".npz") else "folder"
+    assert [fault.nearest for fault in refused.value.faults] == [f"{form}:{dataset}"]
+
+
 def test_a_mistaken_dataset_is_the_only_fault_even_with_fields_that_depend_on_it() -> None:
     assert list(faults({"dataset": "folder:", "image_size": 28})) == ["data.dataset"]
 

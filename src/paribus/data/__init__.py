@@ -4,7 +4,7 @@ What a net makes of an image belongs to other rooms; nothing here knows torch, p
 is checked against its SHA-256 each time it is loaded.
 """
 
-from paribus.data.about import facts, surveyed
+from paribus.data.about import facts, remembered, surveyed
 from paribus.data.cache import cache_folder
 from paribus.data.catalogue import datasets, entry_of
 from paribus.data.dataset import Batches, Dataset, Split
@@ -39,5 +39,6 @@ __all__ = [
     "is_cached",
     "iterations_of",
     "load",
+    "remembered",
     "surveyed",
 ]

@@ -1,6 +1,7 @@
 """What is known of the data of a study: from the catalogue without a file, of own data from the cache."""
 
 import contextlib
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from paribus.data import cache as cached
 from paribus.data.catalogue import entry_of
 from paribus.data.known import Duplicates, Facts
 from paribus.data.loading import as_data, if_intact, load, untold
-from paribus.data.own import own_facts
+from paribus.data.own import kept_facts, own_facts
 from paribus.data.prepared import Part, find_duplicates
 from paribus.data.published import DatasetEntry
 from paribus.data.sealed import read_sealed, write_sealed
@@ -50,6 +51,18 @@ def facts(data: str | Data, *, cache: Path | None = None, progress: Progress | N
         fingerprint=validation_fingerprint(entry, asked),
         evaluated="validation",
     )
+
+
+def remembered(data: Data, *, cache: Path | None = None) -> Iterator[Facts]:
+    """Facts of all own images that are kept in the cache; nothing for a named dataset.
+
+    Which of them a run was trained on, its run key tells.
+
+    Args:
+        data: The data of a study, as it declares them: the path of own images may be any.
+        cache: Folder of the cache; by default `cache_folder`.
+    """
+    return kept_facts(data, cache or cached.cache_folder()) if data.own else iter(())
 
 
 def surveyed(data: str | Data, *, cache: Path | None = None) -> Facts:

@@ -1,12 +1,15 @@
 """The datasets paribus knows: their facts, the published hashes of their files, the places that have them.
 
-Values only; no file is read here. A further dataset of the IDX form is one further entry in ``_ENTRIES``.
+Values only; no file of theirs is read here. A further dataset of the IDX form is one further entry in
+``_ENTRIES``.
 
 Hashes of archives are those that their authors (CIFAR-10, MD5), torchvision (KMNIST, MD5) and TensorFlow
 Datasets (both, SHA-256 and size) publish.
 """
 
+import contextlib
 import difflib
+from pathlib import Path
 
 from paribus.data.published import Archive, DataFile, DatasetEntry, Package
 from paribus.errors import DataError
@@ -26,14 +29,25 @@ def entry_of(name: str) -> DatasetEntry:
     known = {entry.name: entry for entry in _ENTRIES}
     if name in known:
         return known[name]
-    nearest = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.4)
+    close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.4)
+    hint = _own_form_of(name) or next(iter(close), None)
     raise DataError(
         f"`{name}` is not a dataset that paribus knows",
         expected=", ".join(f"`{each}`" for each in known) + ", or own images as `folder:PATH` or `npz:PATH`",
-        found=f"`{name}`" + (f"; did you mean `{nearest[0]}`?" if nearest else ""),
+        found=f"`{name}`" + (f"; did you mean `{hint}`?" if hint else ""),
         means="nothing was loaded, and no run was trained",
         mend="correct the name; `paribus data list` shows all of them",
     )
+
+
+def _own_form_of(name: str) -> str | None:
+    """How own images that lie under this name are asked for; None where none do."""
+    with contextlib.suppress(OSError):
+        if Path(name).is_dir():
+            return f"folder:{name}"
+        if name.endswith(".npz") and Path(name).is_file():
+            return f"npz:{name}"
+    return None
 
 
 _ENTRIES = (

@@ -18,7 +18,7 @@ class Duplicates:
 
     Attributes:
         count: How many.
-        other_label: How many of them have another label there.
+        other_label: How many of them have another label there, perhaps beside their own.
         examples: Some of them, each with the training image that it equals.
     """
 

@@ -3,6 +3,7 @@
 Nothing is opened here. Links are followed; a link back to a folder above it is refused.
 """
 
+import difflib
 import hashlib
 import json
 import os
@@ -134,6 +135,38 @@ def list_images(root: Path) -> Listing:
     return Listing(root, classes, tuple(sorted(files, key=lambda file: file.name)), tuple(aside.in_words()))
 
 
+def not_there(path: Path, form: Literal["folder", "npz"], expected: str) -> DataError:
+    """The error that own data do not lie where they should, with what was meant where that can be guessed.
+
+    Args:
+        path: Where they should lie.
+        form: What stands before the colon.
+        expected: What should lie there.
+    """
+    mend = f"correct the path after `{form}:`"
+    try:
+        found = "a folder" if path.is_dir() else "a file" if path.exists() else "nothing of that name"
+        names = {entry.name for entry in path.parent.iterdir()} if path.parent.is_dir() else set[str]()
+    except OSError as error:
+        found, names = error.strerror or str(error), set()
+    if found == "a file" and path.suffix == ".npz":
+        mend = f"an archive is named with `npz:{path.name}`"
+    elif found == "a folder":
+        mend = f"a folder is named with `folder:{path.name}`"
+    elif found == "nothing of that name":
+        close = difflib.get_close_matches(path.name, names, n=1)
+        mend += f"; did you mean `{close[0]}`?" if close else ""
+        if not path.parent.is_dir():
+            found = f"not even the folder {path.parent}"
+    return DataError(
+        f"{path} is no {'folder' if form == 'folder' else 'archive'} of images",
+        expected=expected,
+        found=found,
+        means="nothing can be trained on it",
+        mend=mend,
+    )
+
+
 def _both_sides(
     root: Path, folders: dict[str, _Found], aside: _Aside
 ) -> tuple[tuple[str, ...], list[ImageFile]]:
@@ -208,6 +241,8 @@ def _entries(root: Path, path: str, at: str, aside: _Aside) -> list[_Found]:
         aside.hidden += len(entries) - len(shown)
         return [_found(entry) for entry in shown]
     except OSError as error:
+        if path == str(root) and isinstance(error, FileNotFoundError | NotADirectoryError):
+            raise not_there(root, "folder", "a folder with a folder for each class") from error
         where = str(root) if path == str(root) else f"{root}, folder {at.rstrip('/')},"
         raise DataError(
             f"{where} cannot be listed",

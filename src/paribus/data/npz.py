@@ -190,7 +190,8 @@ def _labels(values: npt.NDArray[Any], name: str, count: int, path: Path) -> Numb
     flat = values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
     if not np.issubdtype(values.dtype, np.integer) or flat.shape != (count,):
         found = f"{values.dtype} of shape {' × '.join(map(str, values.shape)) or 'a single number'}"
-        raise _refused(path, f"{name}: a whole number for each of the {count:,} images", found, _SAVE)
+        mend = _NUMBER if values.dtype.kind in "SU" else _SAVE
+        raise _refused(path, f"{name}: a whole number for each of the {count:,} images", found, mend)
     if int(flat.min()) < 0 or int(flat.max()) >= MOST_CLASSES:
         found = f"{int(flat.min())} to {int(flat.max())}"
         raise _refused(
@@ -215,6 +216,9 @@ def _class_names(given: npt.NDArray[Any] | None, count: int, path: Path) -> tupl
 
 
 _SAVE = "save it anew: np.savez(path, images=..., labels=...)"
+_NUMBER = (
+    "number the classes, and save their names beside: classes, labels = np.unique(names, return_inverse=True)"
+)
 
 
 def _refused(path: Path, expected: str, found: str, mend: str) -> DataError:

@@ -11,8 +11,9 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from stat import S_ISDIR
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +21,8 @@ import numpy.typing as npt
 from paribus.data.cache import prepare as make_folder
 from paribus.data.dataset import Dataset
 from paribus.data.known import Duplicates, Evaluated, Facts, Skipped
-from paribus.data.listing import Listing, list_images
-from paribus.data.prepared import Part, Prepared, forget_others, per_class, read, splits, write
+from paribus.data.listing import Listing, list_images, not_there
+from paribus.data.prepared import Part, Prepared, forget_others, kept, per_class, read, splits, write
 from paribus.data.sources import Progress
 from paribus.data.splitting import Indices, arranged, pixel_digests, refuse_test_share
 from paribus.errors import DataError
@@ -29,6 +30,9 @@ from paribus.spec import Data
 
 LOCK_PATIENCE_S = 7200.0
 """How long to wait for another process that decodes the same images: large folders take their time."""
+
+_TITLES = {"folder": "your images, a folder for each class", "npz": "your images, in a NumPy archive"}
+"""No place is named: what is known of the data goes into reports, which are passed on."""
 
 _FORM = 1
 """Version of what is kept in the cache."""
@@ -86,6 +90,18 @@ def own_dataset(data: Data, cache: Path, progress: Progress) -> Dataset:
     return Dataset(place.name, prepared.classes, prepared.fingerprint, train, test)
 
 
+def kept_facts(data: Data, cache: Path) -> Iterator[Facts]:
+    """Facts of all own images that the cache holds, for a study of whose images only their form is known.
+
+    Args:
+        data: What the study says of them; its path is not looked at.
+        cache: Folder of the cache.
+    """
+    for manifest, prepared in kept(cache / "own"):
+        called = manifest.parent.name.rpartition("-")[0]
+        yield _facts_of(data, called, prepared)
+
+
 def own_home(data: Data, cache: Path) -> Path:
     """The folder of the cache that holds what is made of own data."""
     return _place(data, cache).home
@@ -113,13 +129,9 @@ def _state(path: Path) -> str:
     try:
         status = path.stat()
     except OSError as error:
-        raise DataError(
-            f"{path} cannot be read",
-            expected="a .npz archive",
-            found=str(error.strerror),
-            means="nothing can be trained on it",
-            mend="correct the path after `npz:`",
-        ) from error
+        raise not_there(path, "npz", "a .npz archive") from error
+    if S_ISDIR(status.st_mode):
+        raise not_there(path, "npz", "a .npz archive")
     return f"{status.st_size} bytes of {status.st_mtime_ns}"
 
 
@@ -261,10 +273,15 @@ def _write(
 
 
 def _facts(place: Place, prepared: Prepared) -> Facts:
+    found = _facts_of(place.data, place.name.partition(":")[2], prepared)
+    return replace(found, ignored=place.listing.ignored) if place.listing else found
+
+
+def _facts_of(data: Data, called: str, prepared: Prepared) -> Facts:
     height, width, channels = prepared.shape
     return Facts(
-        name=place.name,
-        title=f"your images in {place.data.path.absolute()}",
+        name=f"{data.own}:{called}",
+        title=_TITLES[data.own or "folder"],
         classes=prepared.classes,
         image_shape=(channels, height, width),
         train_per_class=prepared.train_per_class,
@@ -273,7 +290,7 @@ def _facts(place: Place, prepared: Prepared) -> Facts:
         evaluated=prepared.evaluated,
         duplicates=prepared.duplicates,
         skipped=prepared.skipped,
-        ignored=place.listing.ignored if place.listing else prepared.ignored,
+        ignored=prepared.ignored,
     )
 
 

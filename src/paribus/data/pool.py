@@ -25,6 +25,7 @@ from paribus.errors import DataError
 from paribus.spec import Data
 
 _SHOWN = 10
+_SIZES_SHOWN = 4
 _PIXELS, _INDEX = "pool.u8", "pool.json"
 
 
@@ -153,13 +154,12 @@ def _require_one_size(listing: Listing, name: str, readings: Sequence[Reading]) 
     if len(first) <= 1:
         return
     smallest, largest = min(first, key=_area), max(first, key=_area)
-    examples = ", ".join(
-        f"{first[size]} has {size[0]} × {size[1]}" for size in dict.fromkeys((smallest, largest, *first))
-    )
+    shown = list(dict.fromkeys((smallest, largest, *first)))[:_SIZES_SHOWN]
+    examples = ", ".join(f"{first[size]} has {size[0]} × {size[1]}" for size in shown)
     raise DataError(
         f"{name}: the images differ in size",
         expected="images of one size, or `image_size` in [data]",
-        found=f"{len(first):,} sizes (height × width): {examples[:200]}",
+        found=f"{len(first):,} sizes (height × width), such as: {examples}",
         means="a net takes images of one size; nothing was decoded",
         mend="give `image_size` in [data], such as image_size = 64 or image_size = [48, 64]",
     )

@@ -5,6 +5,7 @@ file holds the labels of the training images, those of the evaluated ones, then 
 last.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -114,6 +115,15 @@ def read(home: Path, stem: str, source: str) -> Prepared | None:
     return found if found.source == source and found.size == size else None
 
 
+def kept(folder: Path) -> Iterator[tuple[Path, Prepared]]:
+    """Everything that is prepared in the folders of a folder of the cache, of whatever source, by place."""
+    for manifest in sorted(folder.glob("*/*.json")):
+        content = read_sealed(manifest) if manifest.stem != "pool" else None
+        if content is not None:
+            with contextlib.suppress(ValidationError):  # of another version of paribus
+                yield manifest, _CODEC.validate_json(content)
+
+
 def forget_others(home: Path, source: str) -> None:
     """Delete what was prepared of other states of a source; what is mapped stays until it is let go."""
     for manifest in home.glob("*.json"):
@@ -189,13 +199,18 @@ def write(
 
 def find_duplicates(train: Part, test: Part, evaluated: Evaluated, name_of: NameOf) -> Duplicates:
     """The evaluated images that are training images too, pixel for pixel; arguments as in `write`."""
-    first: dict[bytes, int] = {}
+    copies: dict[bytes, dict[int, int]] = {}  # digest to label to the first training image of both
     for index, digest in enumerate(_digests(train)):
-        first.setdefault(digest, index)
-    pairs = [(index, first[digest]) for index, digest in enumerate(_digests(test)) if digest in first]
-    differing = sum(
-        int(test.labels[test.chosen[one]]) != int(train.labels[train.chosen[other]]) for one, other in pairs
-    )
+        copies.setdefault(digest, {}).setdefault(int(train.labels[train.chosen[index]]), index)
+    pairs = []
+    differing = 0
+    for index, digest in enumerate(_digests(test)):
+        of_label = copies.get(digest)
+        if of_label is not None:
+            own = int(test.labels[test.chosen[index]])
+            others = [other for label, other in of_label.items() if label != own]
+            differing += bool(others)
+            pairs.append((index, others[0] if others else of_label[own]))
     examples = [(name_of(evaluated, one), name_of("train", other)) for one, other in pairs[:_EXAMPLES]]
     return Duplicates(len(pairs), differing, tuple(examples))
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from paribus.data import Facts
 from paribus.errors import StoreError, UsageError
-from paribus.inference.registered import declaring, named
+from paribus.inference.registered import declaring, named, out_of_reach
 from paribus.records import RunRecord
 from paribus.spec import Study, locate, study_digest
 from paribus.spec.data import Resize
@@ -173,10 +173,12 @@ def _by_run_key(asked: str, store: Store) -> Chosen:
     ((run_key, last),) = found.items()
     declared = declaring(run_key, store)
     if declared is None:
+        lost = ", ".join(out_of_reach(store))
         raise UsageError(
             f"no study registered in {store.folder} declares run {run_key[:12]}",
             expected="a run of a study that was run against this store",
             found="a run without its study, so its net is not known",
+            means=f"it may be of {lost}, whose images or code are not found from here" if lost else None,
             mend="name it as STUDY:VARIANT@SEED, with the file of its study",
         )
     registration, layout, variant = declared
@@ -193,6 +195,13 @@ def _find_study(study: str, store: Store, overrides: Mapping[str, str]) -> tuple
         path = locate(study)
     except UsageError:
         found = None if overrides else named(study, store)
+        if found is None and study in out_of_reach(store):
+            raise UsageError(
+                f"the images or the code of {study} are not found from here",
+                expected="the file of the study, or a study that needs none",
+                found=f"the name of a study that was run against {store.folder}",
+                mend="name its file instead, as in STUDY.toml:VARIANT",
+            ) from None
         if found is None:
             raise
         return found[1], found[0].study_digest
@@ -277,6 +286,10 @@ def _no_such_run(prefix: str, keys: set[str], store: Store) -> UsageError:
 
 def _run_command(study: str, store: Store) -> str:
     where = "" if store.folder == DEFAULT_FOLDER else f" --store {shlex.quote(str(store.folder))}"
+    try:
+        locate(study)
+    except UsageError:  # known by the store's register only
+        study = f"{study}.toml"
     return f"paribus run {shlex.quote(study)}{where}"
 
 

@@ -35,7 +35,7 @@ def facts_of(chosen: Chosen) -> dict[str, str]:
         "classes": list(chosen.data.classes),
         "image": list(chosen.data.image_shape),
         "normalisation": NORMALISATION,
-        "data": configuration.data.model_dump(mode="json"),
+        "data": {**configuration.data.model_dump(mode="json"), "dataset": chosen.data.name},
         "net": configuration.net.model_dump(mode="json"),
         "protocol": configuration.protocol.model_dump(mode="json"),
         "layers": _layers(chosen.variant.table),

@@ -1,19 +1,27 @@
-"""Studies as a store's registrations declare them: for runs whose study file is not at hand."""
+"""Studies as a store's registrations declare them: for runs whose study file is not at hand.
+
+A declaration names no place. Where own images lay is not known from it, but which ones they were: a run key
+holds their fingerprint, and the data cache holds what was made of them.
+"""
 
 import json
+from collections.abc import Collection
 from typing import Any
 
+from paribus.data import Facts, remembered
 from paribus.errors import ParibusError
 from paribus.records import Registration
-from paribus.spec import Study
+from paribus.spec import Study, run_keys
 from paribus.standing import Layout, lay_out
 from paribus.store import Store
+
+_SOMEWHERE = "images-of-which-the-place-is-not-known"
 
 
 def declaring(run_key: str, store: Store) -> tuple[Registration, Layout, str] | None:
     """The newest registered study among whose runs is this one, laid out, and the run's variant."""
     for registration in reversed(store.registrations()):
-        layout = _laid_out(registration)
+        layout = _laid_out(registration, {run_key})
         if layout is None:
             continue
         variant = next((name for (name, _), key in layout.keys().items() if key == run_key), None)
@@ -24,11 +32,21 @@ def declaring(run_key: str, store: Store) -> tuple[Registration, Layout, str] | 
 
 def named(name: str, store: Store) -> tuple[Registration, Layout] | None:
     """The newest registered study of that name, laid out."""
-    for registration in reversed(store.registrations()):
-        layout = _laid_out(registration) if registration.name == name else None
+    registrations = [entry for entry in store.registrations() if entry.name == name]
+    recorded = {record.run_key for _, record in store.finished_since(0)} if registrations else set[str]()
+    for registration in reversed(registrations):
+        layout = _laid_out(registration, recorded)
         if layout is not None:
             return registration, layout
     return None
+
+
+def out_of_reach(store: Store) -> tuple[str, ...]:
+    """Names of registered studies that cannot be laid out, as their images or their code are not found."""
+    registrations = store.registrations()
+    recorded = {record.run_key for _, record in store.finished_since(0)} if registrations else set[str]()
+    names = [entry.name for entry in registrations if _laid_out(entry, recorded) is None]
+    return tuple(dict.fromkeys(names))
 
 
 def declared_study(declaration: str) -> Study:
@@ -42,7 +60,7 @@ def declared_study(declaration: str) -> Study:
     """
     declared = json.loads(declaration)
     configurations = declared["configurations"]
-    base = next(iter(configurations.values()))
+    base = dict(next(iter(configurations.values())))
     variants = {
         name: {
             f"{section}.{field}": value
@@ -51,6 +69,8 @@ def declared_study(declaration: str) -> Study:
         }
         for name, sections in configurations.items()
     }
+    if base["data"]["dataset"].endswith(":"):
+        base["data"] = {**base["data"], "dataset": f"{base['data']['dataset']}{_SOMEWHERE}"}
     return Study(name=declared["name"], variants=variants, decision=declared["decision"], **base)
 
 
@@ -64,9 +84,30 @@ def _changed(base: dict[str, Any], fields: dict[str, Any]) -> list[tuple[str, An
     return sorted(changed, key=lambda item: item[1] is not None)
 
 
-def _laid_out(registration: Registration) -> Layout | None:
-    """The study of a registration; None where this version of paribus, or this machine, cannot lay it out."""
+def _laid_out(registration: Registration, recorded: Collection[str]) -> Layout | None:
+    """The study of a registration; None where this version of paribus, or this machine, cannot lay it out.
+
+    Args:
+        registration: The registration.
+        recorded: Run keys by which own images are known again.
+    """
     try:
-        return lay_out(declared_study(registration.declaration))
+        study = declared_study(registration.declaration)
+        if not study.data.own:
+            return lay_out(study)
+        known = _images_of(study, recorded)
+        return None if known is None else lay_out(study, known=known)
     except (ParibusError, KeyError):
         return None
+
+
+def _images_of(study: Study, recorded: Collection[str]) -> Facts | None:
+    """The own images with which a study has some of these run keys."""
+    seeds = range(study.decision.first_seed, study.decision.first_seed + study.decision.max_rounds)
+    for known in remembered(study.data):
+        for configuration in study.configurations.values():
+            count = configuration.data.train_images or known.train_count
+            keys = run_keys(configuration, seeds, fingerprint=known.fingerprint, train_images=count)
+            if not set(recorded).isdisjoint(keys.values()):
+                return known
+    return None

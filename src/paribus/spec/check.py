@@ -1,8 +1,10 @@
 """Everything that can be wrong with a study, found in one pass and reported together."""
 
+import contextlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from paribus.errors import Fault, StudyError
@@ -35,7 +37,7 @@ def study_faults(fields: Mapping[str, Any], known: Iterable[str], sources: Sourc
     for section in _MODELS:
         values = fields.get(section, {})
         wrong = section_faults(_model(section, values), values, section)
-        faults += wrong or _source_faults(section, values, sources)
+        faults += _forms_meant(wrong, values, sources.home) or _source_faults(section, values, sources)
     variants, variant_faults = _variants(fields)
     faults += variant_faults
     faults += _difference_faults(fields, variants, sources)
@@ -45,6 +47,24 @@ def study_faults(fields: Mapping[str, Any], known: Iterable[str], sources: Sourc
 
 def _model(section: str, values: object) -> type[SpecModel]:
     return net_model(values) if section == "net" else _MODELS[section]
+
+
+def _forms_meant(wrong: list[Fault], values: object, home: Path | None) -> list[Fault]:
+    """Faults of a section; where own data are named by their path alone, with the name they should have."""
+    dataset = values.get("dataset") if isinstance(values, Mapping) else None
+    if not wrong or not isinstance(dataset, str) or ":" in dataset:
+        return wrong
+    meant = None
+    with contextlib.suppress(OSError, ValueError):  # too long for a path, or with a null byte
+        place = (home or Path()) / dataset
+        if place.is_dir():
+            meant = f"folder:{dataset}"
+        elif place.suffix == ".npz" and place.is_file():
+            meant = f"npz:{dataset}"
+    return [
+        replace(fault, nearest=fault.nearest or meant) if fault.field in ("data", "data.dataset") else fault
+        for fault in wrong
+    ]
 
 
 def _source_faults(section: str, values: Mapping[str, Any], sources: Sources) -> list[Fault]:
@@ -64,7 +84,7 @@ def _top_level_faults(fields: Mapping[str, Any], known: Sequence[str]) -> list[F
             key or shown(key),
             f"one of {', '.join(known)}",
             f"an unknown field = {shown(fields[key])}",
-            nearest(key, known),
+            _in_a_section(key) or nearest(key, known),
         )
         for key in fields
         if key not in known
@@ -81,6 +101,11 @@ def _top_level_faults(fields: Mapping[str, Any], known: Sequence[str]) -> list[F
     if not isinstance(fields.get("keep_weights", True), bool):
         faults.append(Fault("keep_weights", "true or false", shown(fields["keep_weights"])))
     return faults
+
+
+def _in_a_section(key: str) -> str | None:
+    """A field that was given outside of its section, with its section."""
+    return next((f"{section}.{key}" for section, model in _MODELS.items() if key in model.model_fields), None)
 
 
 def _variants(fields: Mapping[str, Any]) -> tuple[dict[str, Differences], list[Fault]]:

@@ -1,5 +1,6 @@
 """Study files and built-in studies: TOML in, the fields of a study out."""
 
+import contextlib
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
@@ -30,13 +31,20 @@ def locate(study: str) -> Path:
         return path
     if study in builtin_names():
         return Path(str(resources.files("paribus.spec") / "builtin" / f"{study}.toml"))
-    hint = nearest(study, builtin_names())
+    hint = nearest(study, [*builtin_names(), *_files_beside(path)])
     raise UsageError(
         f"no study {study!r}",
         expected=f"a study file, or one of the built-in studies {', '.join(builtin_names())}",
         found="a folder" if path.is_dir() else "no file of that name",
         mend=f"did you mean {hint}?" if hint else "give the path of a .toml file",
     )
+
+
+def _files_beside(path: Path) -> list[str]:
+    """Study files in the folder of a path, named as the path names its own."""
+    with contextlib.suppress(OSError, ValueError):
+        return [str(path.with_name(other.name)) for other in path.parent.glob("*.toml")]
+    return []
 
 
 def read_fields(path: Path, overrides: Mapping[str, str]) -> dict[str, Any]:

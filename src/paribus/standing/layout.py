@@ -97,19 +97,22 @@ class Layout:
         return {(name, seed): of_variant[name][seed] for seed in self.seeds for name in self.names}
 
 
-def lay_out(study: Study, *, progress: Callable[[str], None] | None = None) -> Layout:
+def lay_out(
+    study: Study, *, progress: Callable[[str], None] | None = None, known: Facts | None = None
+) -> Layout:
     """Lay a study out against its data; reads no images, but for own ones that were not decoded before.
 
     Args:
         study: The study.
         progress: Told in a sentence what happens to own images.
+        known: Facts of its data, where they need not be looked for.
 
     Raises:
         StudyError: If a net does not fit the images, or more images are asked for than there are.
         DataError: If own images cannot be used.
     """
     try:
-        entry = facts(study.data, progress=progress)
+        entry = known or facts(study.data, progress=progress)
     except DataError as error:
         if study.data.own:
             raise

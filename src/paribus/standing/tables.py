@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from paribus.markup import block, paragraph, table
+from paribus.markup import block, bullets, paragraph, table
 from paribus.spec.words import settings
 from paribus.standing.layout import Layout, VariantLayout
 from paribus.standing.runs import Runs
@@ -15,12 +15,12 @@ _UNKNOWN = "–"
 
 
 def standing_text(layout: Layout, verdict: Verdict) -> str:
-    """Name, progress and verdict in sentences, one a line."""
-    return "\n".join([f"{layout.study.name}: {verdict.progress}", *verdict.sentences])
+    """Name, progress, verdict and what to mind about the data in sentences, one a line."""
+    return "\n".join([f"{layout.study.name}: {verdict.progress}", *verdict.sentences, *_about_data(layout)])
 
 
 def standing_html(layout: Layout, runs: Runs, verdict: Verdict) -> str:
-    """Question, verdict and variants in HTML.
+    """Question, verdict, variants and what to mind about the data in HTML.
 
     Args:
         layout: The study.
@@ -34,7 +34,11 @@ def standing_html(layout: Layout, runs: Runs, verdict: Verdict) -> str:
         [tuple(_variant(variant, runs)) for variant in layout.variants],
         numeric=(1, 2, 3),
     )
-    return block(head, verdict_html(verdict), variants)
+    return block(head, verdict_html(verdict), variants, bullets(_about_data(layout)))
+
+
+def _about_data(layout: Layout) -> list[str]:
+    return [f"About the data: {note}." for note in layout.data.notes]
 
 
 def _variant(variant: VariantLayout, runs: Runs) -> Iterator[str]:
