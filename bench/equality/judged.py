@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.equality.rows import OURS, PLAIN, Accuracies
+from bench.equality.rows import OURS, Accuracies
 
 MARGIN_PP = 0.1
 """The bar: the two differ by less than this, or no direction is found."""
@@ -37,29 +37,30 @@ class Judged:
         return bool(contrast["size"] == "within" or contrast["direction"] == "unsettled")
 
 
-def judge(path: Path, rounds: int) -> Judged:
+def judge(path: Path, against: str, rounds: int) -> Judged:
     """Run the command with a single look after all rounds: a plain paired t-interval.
 
     Args:
         path: The CSV file.
+        against: Name of the other side in it.
         rounds: Seeds in it.
 
     Raises:
         CalledProcessError: If the command refuses the file.
     """
-    command = [sys.executable, "-m", "paribus", "judge", str(path), "--claim", f"{PLAIN} ~ {OURS}"]
+    command = [sys.executable, "-m", "paribus", "judge", str(path), "--claim", f"{against} ~ {OURS}"]
     command += ["--margin", str(MARGIN_PP), "--min-rounds", str(rounds), "--max-rounds", str(rounds)]
     return Judged(_printed(command), json.loads(_printed([*command, "--json"])))
 
 
-def pairs(plain: Accuracies, ours: Accuracies) -> list[dict[str, float]]:
-    """Both accuracies and paribus' minus the plain loop's, seed by seed, in percent and pp."""
+def pairs(other: Accuracies, ours: Accuracies) -> list[dict[str, float]]:
+    """Both accuracies and paribus' minus the other side's, seed by seed, in percent and pp."""
     return [
         {
             "seed": seed,
-            "plain_loop": plain[seed],
+            "other": other[seed],
             "paribus": ours[seed],
-            "difference_pp": round(ours[seed] - plain[seed], 4),
+            "difference_pp": round(ours[seed] - other[seed], 4),
         }
         for seed in sorted(ours)
     ]

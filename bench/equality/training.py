@@ -1,4 +1,4 @@
-"""Both ways to train the rounds: the plain loop of the speed bench, and paribus."""
+"""The ways to train the rounds: the plain loop of the speed bench, and paribus on either engine."""
 
 import os
 import sys
@@ -12,6 +12,7 @@ from bench.speed.setting import STUDY, Setting
 
 import paribus
 from paribus.errors import NumericsError
+from paribus.kernels import ENGINE
 from paribus.spec import Study
 from paribus.standing import Event, Outcome, RunFinished
 from paribus.train import set_up_process
@@ -72,7 +73,7 @@ def paribus_runs(setting: Setting, net: str, rounds: int, store: Path) -> Outcom
     outcome = paribus.run(rounds_of(setting, net, rounds), store=store, progress=_tell)
     if len(outcome.runs[net]) < rounds:
         raise RuntimeError(f"paribus did not train all rounds: {outcome.ending}")
-    numerics = set_up_process()
+    numerics = set_up_process().numerics
     if outcome.standing.numerics != numerics:
         raise NumericsError(
             "the rounds in the store are of other numerics",
@@ -82,6 +83,33 @@ def paribus_runs(setting: Setting, net: str, rounds: int, store: Path) -> Outcom
             mend="train them in another store (--store FOLDER)",
         )
     return outcome
+
+
+def torch_engine_runs(setting: Setting, net: str, rounds: int, store: Path) -> dict[int, float]:
+    """Train the same rounds through `paribus.run` without its kernels.
+
+    Args:
+        setting: The tasks.
+        net: Name of the study's variant.
+        rounds: Seeds from 0, at least 3.
+        store: Folder of a store of its own.
+
+    Returns:
+        Seed to final test accuracy, percent.
+
+    Raises:
+        RuntimeError: If a run failed, Ctrl-C stopped it, or it was computed by another engine after all.
+    """
+    os.environ[ENGINE] = "torch"  # for the workers, which inherit it
+    try:
+        outcome = paribus.run(rounds_of(setting, net, rounds), store=store, progress=_tell)
+    finally:
+        del os.environ[ENGINE]
+    if len(outcome.runs[net]) < rounds or not outcome.standing.numerics.startswith("torch-"):
+        raise RuntimeError(
+            f"not all rounds of the torch engine: {outcome.ending}, {outcome.standing.numerics}"
+        )
+    return {seed: record.accuracy for seed, record in outcome.runs[net].items()}
 
 
 def rounds_of(setting: Setting, net: str, rounds: int) -> Study:

@@ -44,10 +44,10 @@ def continued(seed: int, iterations: int) -> Head:
         seed: Seed of the run.
         iterations: Iterations to train.
     """
-    set_up_process()
+    engine = set_up_process()
     overrides = {"protocol.iterations": str(iterations), "protocol.evaluate_every": str(EVERY)}
     configuration = Study.read(locate("mnist-pooling"), overrides).configurations["max-same"]
-    record = train(Assignment("0" * 64, configuration, seed), load("mnist"), "").record
+    record = train(Assignment("0" * 64, configuration, seed), load("mnist"), engine).record
     curve = {evaluation.iteration: evaluation.accuracy for evaluation in record.evaluations}
     leads = range(0, iterations - ITERATIONS[-1] + 1, EVERY)
     distances = {lead: _distance(curve, lead) for lead in leads}

@@ -23,19 +23,19 @@ def main() -> None:
     options = _options()
     sizes = QUICK if options.quick else FULL
     load, began = os.getloadavg()[0], time.monotonic()
-    numerics = set_up_process()
+    engine = set_up_process()
     _tell("iterations")
-    iterations = iteration_times(sizes.iterations, sizes.turns, sizes.images, numerics)
+    iterations = iteration_times(sizes.iterations, sizes.turns, sizes.images, engine)
     _tell("image sides and channels")
-    sides = side_costs(sizes.sides, sizes.steps, sizes.turns, numerics)
-    channels = channel_costs(sizes.channels, sizes.steps, sizes.turns, numerics)
+    sides = side_costs(sizes.sides, sizes.steps, sizes.turns, engine)
+    channels = channel_costs(sizes.channels, sizes.steps, sizes.turns, engine)
     _tell("memory of workers")
     memory = worker_memory(sizes.channels, sizes.worker_iterations)
     _tell("studies")
     studies = study_costs(sizes.studies, sizes.turns)
     _tell("recorded runs")
     with tempfile.TemporaryDirectory() as folder:
-        standings = list(standing_costs(Path(folder), sizes, numerics))
+        standings = list(standing_costs(Path(folder), sizes, engine.numerics))
     report = Report(
         settings={"quick": options.quick} | asdict(sizes),
         load=load,

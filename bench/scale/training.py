@@ -12,7 +12,7 @@ from paribus.data import Dataset, Split
 from paribus.nets.shapes import layer_table
 from paribus.records import Assignment
 from paribus.spec import Block, Configuration, Data, Net, Protocol
-from paribus.train import train
+from paribus.train import Engine, train
 
 CLASSES = tuple("0123456789")
 CHANNELS = (16, 32)
@@ -67,33 +67,35 @@ def assignment(iterations: int, channels: tuple[int, int] = CHANNELS) -> Assignm
     return Assignment("0" * 64, Configuration(Data(), net, Protocol(iterations=iterations)), seed=0)
 
 
-def iteration_times(counts: Sequence[int], turns: int, images: tuple[int, int], numerics: str) -> list[Times]:
+def iteration_times(
+    counts: Sequence[int], turns: int, images: tuple[int, int], engine: Engine
+) -> list[Times]:
     """Wall time of whole runs with one evaluation, for each number of iterations.
 
     Args:
         counts: Iterations.
         turns: How often each is measured; all once, and again, so that all see the machine's moods alike.
         images: Training and test images.
-        numerics: What this process was set up for.
+        engine: What this process was set up to compute with.
     """
     data = synthetic(28, train_images=images[0], test_images=images[1])
-    train(assignment(1), data, numerics)
+    train(assignment(1), data, engine)
     seconds: dict[int, list[float]] = {count: [] for count in counts}
     for _ in range(turns):
         for count, taken in seconds.items():
             began = time.perf_counter()
-            train(assignment(count), data, numerics)
+            train(assignment(count), data, engine)
             taken.append(time.perf_counter() - began)
     return [Times(count, tuple(taken)) for count, taken in seconds.items()]
 
 
-def side_costs(sides: Sequence[int], steps: int, turns: int, numerics: str) -> list[StepCost]:
+def side_costs(sides: Sequence[int], steps: int, turns: int, engine: Engine) -> list[StepCost]:
     """A step of the built-in study's net on images of each side; arguments as in `channel_costs`."""
-    return _measured([_cost(side, CHANNELS) for side in sides], steps, turns, numerics)
+    return _measured([_cost(side, CHANNELS) for side in sides], steps, turns, engine)
 
 
 def channel_costs(
-    channels: Sequence[tuple[int, int]], steps: int, turns: int, numerics: str
+    channels: Sequence[tuple[int, int]], steps: int, turns: int, engine: Engine
 ) -> list[StepCost]:
     """A step on images of 28 × 28 pixels with each pair of channels.
 
@@ -101,9 +103,9 @@ def channel_costs(
         channels: Channels of the first and second block.
         steps: Steps measured in a turn.
         turns: How often each is measured.
-        numerics: What this process was set up for.
+        engine: What this process was set up to compute with.
     """
-    return _measured([_cost(28, pair) for pair in channels], steps, turns, numerics)
+    return _measured([_cost(28, pair) for pair in channels], steps, turns, engine)
 
 
 def _cost(side: int, channels: tuple[int, int]) -> StepCost:
@@ -112,18 +114,18 @@ def _cost(side: int, channels: tuple[int, int]) -> StepCost:
     return StepCost(side, channels, configuration.protocol.batch_size * table.training_flops)
 
 
-def _measured(costs: list[StepCost], steps: int, turns: int, numerics: str) -> list[StepCost]:
+def _measured(costs: list[StepCost], steps: int, turns: int, engine: Engine) -> list[StepCost]:
     data = {cost.side: synthetic(cost.side, train_images=2_000, test_images=100) for cost in costs}
     for _ in range(turns):
         for cost in costs:
-            cost.times += _step_seconds(cost, data[cost.side], steps, numerics)
+            cost.times += _step_seconds(cost, data[cost.side], steps, engine)
     return costs
 
 
-def _step_seconds(cost: StepCost, data: Dataset, steps: int, numerics: str) -> Iterator[float]:
+def _step_seconds(cost: StepCost, data: Dataset, steps: int, engine: Engine) -> Iterator[float]:
     """Wall times of single steps, from the end of one to the end of the next."""
     marks: list[float] = []
     chosen = assignment(UNCOUNTED_STEPS + steps, cost.channels)
-    train(chosen, data, numerics, on_step=lambda _, __: marks.append(time.perf_counter()))
+    train(chosen, data, engine, on_step=lambda _, __: marks.append(time.perf_counter()))
     counted = marks[UNCOUNTED_STEPS - 1 :]
     return (after - before for before, after in itertools.pairwise(counted))

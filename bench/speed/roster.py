@@ -6,6 +6,8 @@ from typing import Literal
 OURS = "paribus"
 """The competitor that the others are held against."""
 
+OURS_BY_TORCH = "paribus-torch"
+
 
 @dataclass(frozen=True)
 class Competitor:
@@ -18,7 +20,9 @@ class Competitor:
         packages: What it needs in an environment of the peers; empty for those that run in the project's own.
         environment: Name of that environment. fastai has one for itself: it brings torchvision, which the
             others' packages import where they find it, and which need not fit the torch that is there.
-        least: How many times faster than it a run of paribus has to be; None where there is no bar.
+        least: How many times faster than it a run of paribus has to be, on any engine; None where there is no
+            bar.
+        least_by_kernels: The same for max-same with the kernels.
         precision: Arithmetic it computes with.
     """
 
@@ -28,15 +32,17 @@ class Competitor:
     packages: tuple[str, ...] = ()
     environment: str = ""
     least: float | None = None
+    least_by_kernels: float | None = None
     precision: Literal["float32", "bfloat16"] = "float32"
 
 
 ROSTER = {
     competitor.name: competitor
     for competitor in (
-        Competitor("notebook", "notebook", least=2.2),
-        Competitor("tensors", "tensors", least=1.4),
+        Competitor("notebook", "notebook", least=2.2, least_by_kernels=4.0),
+        Competitor("tensors", "tensors", least=1.4, least_by_kernels=2.5),
         Competitor(OURS, "paribus_runs"),
+        Competitor(OURS_BY_TORCH, "paribus_runs", ("--engine", "torch")),
         Competitor("paribus-bf16", "paribus_runs", ("--precision", "bfloat16"), precision="bfloat16"),
         Competitor(
             "lightning",
@@ -44,6 +50,7 @@ ROSTER = {
             packages=("torch", "lightning", "pillow"),
             environment="torch",
             least=2.5,
+            least_by_kernels=4.5,
         ),
         Competitor(
             "fastai",
@@ -65,6 +72,7 @@ WORDS = {
     "notebook": "the notebook's loop, images through its loader",
     "tensors": "the same loop, tensors in memory",
     OURS: "paribus, one worker a core",
+    OURS_BY_TORCH: "paribus without its kernels, by torch alone",
     "paribus-bf16": "paribus, bfloat16",
     "lightning": "Lightning, the notebook's loader",
     "fastai": "fastai, the notebook's loader",

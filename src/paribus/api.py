@@ -239,7 +239,7 @@ def verify(
     """
     stands = show(study, store=store)
     chosen = sample(stands, runs)
-    with WorkerPool(min(_workers(workers), len(chosen))) as pool, interrupts() as interrupt:
+    with WorkerPool(min(_workers(workers), len(chosen)), stands.numerics) as pool, interrupts() as interrupt:
         data.fetch(stands.layout.study.data)
         tell = _ignore if progress is None else progress
         return rerun(stands, chosen, pool, on_comparison=tell, interrupt=interrupt)
@@ -462,7 +462,9 @@ def _run(layout: Layout, store: Store, workers: int, tell: OnEvent, say: Callabl
         finished = finished_outcome(layout, store, on_event=on_event)
         if finished is not None:
             return finished
-        with WorkerPool(workers, log=log_folder.with_suffix(".workers.log")) as pool:
+        begun = store.registration(study_digest(layout.study))
+        numerics = None if begun is None else begun.numerics
+        with WorkerPool(workers, numerics, log=log_folder.with_suffix(".workers.log")) as pool:
             data.fetch(layout.study.data, progress=say)
             layout = replace(layout, data=data.surveyed(layout.study.data))
             for note in layout.data.notes:

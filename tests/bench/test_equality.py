@@ -16,6 +16,7 @@ import paribus
 from paribus import data
 from paribus.errors import NumericsError
 from paribus.standing import lay_out
+from paribus.train import Engine
 from paribus.verdict import read_results
 
 ROOT = Path(__file__).parents[2]
@@ -75,7 +76,7 @@ def test_recorded_rounds_of_other_numerics_are_not_taken_for_those_of_now(
 ) -> None:
     assert mnist.name == "mnist"
     setting = Setting.prepare(tmp_path, iterations=3, evaluate_every=3)
-    monkeypatch.setattr(training, "set_up_process", lambda: "torch-0")
+    monkeypatch.setattr(training, "set_up_process", lambda: Engine("torch-0", None))
     with pytest.raises(NumericsError, match="expected: torch-0"):
         training.paribus_runs(setting, "max-valid", 3, tmp_path / "store")
 
@@ -99,8 +100,8 @@ def test_bar_asks_for_equivalence_or_no_direction(
     path = tmp_path / "equality.csv"
     plain = dict.fromkeys(range(10), 96.0)
     ours = {seed: 96.0 + shift + spread * float(noise - NOISE.mean()) for seed, noise in enumerate(NOISE)}
-    rows.write(path, plain, ours, net="max-same", iterations=3000)
-    judged = judge(path, 10)
+    rows.write(path, rows.PLAIN, plain, ours, net="max-same", iterations=3000)
+    judged = judge(path, rows.PLAIN, 10)
     (contrast,) = judged.document["contrasts"]
     assert (contrast["size"], contrast["direction"], contrast["rounds"]) == (size, direction, 10)
     assert judged.holds == holds
@@ -115,6 +116,6 @@ def test_pairs_and_the_largest_difference_follow_from_the_accuracies() -> None:
 
 def test_file_without_the_plain_loop_has_nothing_to_go_on_from(tmp_path: Path) -> None:
     path = tmp_path / "equality.csv"
-    assert rows.known(path, net="max-same", iterations=3) == {}
-    rows.write(path, {}, {0: 96.0}, net="max-same", iterations=3)
-    assert rows.known(path, net="max-same", iterations=3) == {}
+    assert rows.known(path, rows.PLAIN, net="max-same", iterations=3) == {}
+    rows.write(path, rows.PLAIN, {}, {0: 96.0}, net="max-same", iterations=3)
+    assert rows.known(path, rows.PLAIN, net="max-same", iterations=3) == {}

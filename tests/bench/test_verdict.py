@@ -200,7 +200,7 @@ def sample(competitor: str, variant: str, turn: int, seconds: float) -> Sample:
         first_iteration=None,
         accuracy=95.0,
         flops=1e12 / seconds,
-        told={"threads": 1},
+        told={"threads": 1, "numerics": "torch-2"},
     )
 
 

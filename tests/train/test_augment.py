@@ -101,7 +101,7 @@ def test_paired_variants_train_on_bit_identical_batches(
     mnist: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two variants that differ in the net only: every batch that reaches the net is the same."""
-    set_up_process()
+    engine = set_up_process()
     study = Study(
         name="paired",
         data={"train_images": 250},
@@ -124,6 +124,6 @@ def test_paired_variants_train_on_bit_identical_batches(
             return images, labels
 
         monkeypatch.setattr(Gatherer, "gather", noting)
-        train(Assignment("0" * 64, study.configurations[variant], 3), mnist, "test")
+        train(Assignment("0" * 64, study.configurations[variant], 3), mnist, engine)
     assert seen["a"] == seen["b"]
     assert len(set(seen["a"][:6])) == 6

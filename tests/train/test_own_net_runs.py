@@ -16,7 +16,7 @@ from paribus.nets.build import build
 from paribus.nets.shapes import LayerTable
 from paribus.records import Assignment, TrainedRun
 from paribus.spec import OwnNet, Study
-from paribus.train import set_up_process, train
+from paribus.train import engines, set_up_process, train
 
 MODULE = """
 import random, numpy, torch
@@ -61,8 +61,8 @@ def failing(classes, how):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def numerics() -> str:
-    return set_up_process()
+def _set_up() -> None:
+    set_up_process()
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def study(folder: Path, net: Mapping[str, object], **protocol: object) -> Study:
 
 
 def run(chosen: Study, variant: str, data: Dataset, seed: int = 0) -> TrainedRun:
-    return train(Assignment("0" * 64, chosen.configurations[variant], seed), data, "test")
+    return train(Assignment("0" * 64, chosen.configurations[variant], seed), data, engines()[0])
 
 
 def test_a_run_has_the_same_bits_whatever_was_trained_before_in_the_process(
@@ -178,5 +178,5 @@ def test_code_that_exits_in_the_midst_of_a_run_ends_that_run_in_words(
     before = torch.get_rng_state()
     base = dataclasses.replace(own.configurations["a"])
     with pytest.raises(StudyError, match=rf"SystemExit: {said} \(mine.py:\d+\)"):
-        train(Assignment("0" * 64, base, 0), few, "test")
+        train(Assignment("0" * 64, base, 0), few, engines()[0])
     assert torch.equal(before, torch.get_rng_state())

@@ -17,14 +17,23 @@ from paribus.nets.initial import initial_weights
 from paribus.nets.shapes import layer_table
 from paribus.records import Assignment, TrainedRun
 from paribus.spec import Study, locate
-from paribus.train import set_up_process, train
+from paribus.train import Engine, engines, set_up_process, train
 
 VARIANTS = ("max-same", "avg-same", "max-valid")
 
 
+ENGINES = engines()
+best_and_torch = pytest.mark.parametrize(
+    "engine",
+    [engine for engine in ENGINES if engine.kernels is None or engine is ENGINES[0]],
+    ids=lambda one: one.numerics,
+)
+each_engine = pytest.mark.parametrize("engine", ENGINES, ids=lambda one: one.numerics)
+
+
 @pytest.fixture(scope="module", autouse=True)
-def numerics() -> str:
-    return set_up_process()
+def _set_up() -> None:
+    set_up_process()
 
 
 def pooling(**overrides: object) -> Study:
@@ -33,8 +42,8 @@ def pooling(**overrides: object) -> Study:
     )
 
 
-def run(study: Study, variant: str, data: Dataset, seed: int = 0) -> TrainedRun:
-    return train(Assignment("0" * 64, study.configurations[variant], seed), data, "test")
+def run(study: Study, variant: str, data: Dataset, seed: int = 0, engine: Engine | None = None) -> TrainedRun:
+    return train(Assignment("0" * 64, study.configurations[variant], seed), data, engine or engines()[0])
 
 
 class Notebook(nn.Module):
@@ -83,13 +92,16 @@ def plain_loop(
     return losses, model
 
 
+@best_and_torch
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_two_hundred_iterations_follow_the_notebooks_plain_loop(variant: str, mnist: Dataset) -> None:
+def test_two_hundred_iterations_follow_the_notebooks_plain_loop(
+    variant: str, engine: Engine, mnist: Dataset
+) -> None:
     study = pooling(protocol__iterations=200, protocol__evaluate_every=200)
     configuration = study.configurations[variant]
     losses: list[float] = []
     trained = train(
-        Assignment("0" * 64, configuration, 0), mnist, "test", on_step=lambda _, loss: losses.append(loss)
+        Assignment("0" * 64, configuration, 0), mnist, engine, on_step=lambda _, loss: losses.append(loss)
     )
     start = initial_weights(layer_table(configuration.declared_net, (1, 28, 28), 10), 0)
     expected, model = plain_loop(variant, start, mnist, 200)
@@ -107,16 +119,21 @@ def test_two_hundred_iterations_follow_the_notebooks_plain_loop(variant: str, mn
     assert trained.record.evaluations[-1].train_loss == losses[-1]
 
 
-def test_the_same_run_twice_gives_the_same_bits_whatever_the_global_generators_did(mnist: Dataset) -> None:
+@each_engine
+@pytest.mark.parametrize("batch_norm", ["true", "false"])
+def test_the_same_run_twice_gives_the_same_bits_whatever_the_global_generators_did(
+    batch_norm: str, engine: Engine, mnist: Dataset
+) -> None:
     study = pooling(
-        protocol__iterations=20, protocol__evaluate_every=10, net__dropout=0.2, net__batch_norm="true"
+        protocol__iterations=20, protocol__evaluate_every=10, net__dropout=0.2, net__batch_norm=batch_norm
     )
     records = []
     for global_seed in (1, 2):
         torch.manual_seed(global_seed)
         np.random.seed(global_seed)  # noqa: NPY002 - it is the global generator that must not matter
-        records.append(run(study, "max-same", mnist).record)
+        records.append(run(study, "max-same", mnist, engine=engine).record)
     one, other = records
+    assert one.numerics == other.numerics == engine.numerics
     assert one.weights_digest == other.weights_digest
     assert one.evaluations == other.evaluations
     assert np.array_equal(one.predictions, other.predictions)
@@ -152,8 +169,10 @@ def test_record_holds_what_its_predictions_say(mnist: Dataset) -> None:
     assert record.timing.total >= record.timing.training + record.timing.evaluation
 
 
-def test_test_loss_and_accuracy_equal_torchs_on_the_final_weights(mnist: Dataset) -> None:
-    trained = run(pooling(protocol__iterations=30, protocol__evaluate_every=30), "avg-same", mnist)
+@each_engine
+def test_test_loss_and_accuracy_equal_torchs_on_the_final_weights(engine: Engine, mnist: Dataset) -> None:
+    study = pooling(protocol__iterations=30, protocol__evaluate_every=30)
+    trained = run(study, "avg-same", mnist, engine=engine)
     model = Notebook(*MODELS["avg-same"]).double()
     model.load_state_dict(
         {name: torch.from_numpy(np.array(values)) for name, values in trained.weights.items()}
@@ -165,10 +184,11 @@ def test_test_loss_and_accuracy_equal_torchs_on_the_final_weights(mnist: Dataset
     assert trained.record.evaluations[-1].test_loss == pytest.approx(loss, rel=1e-5)
 
 
-def test_diverging_run_is_recorded_with_the_accuracy_its_weights_have(mnist: Dataset) -> None:
+@each_engine
+def test_diverging_run_is_recorded_with_the_accuracy_its_weights_have(engine: Engine, mnist: Dataset) -> None:
     growing = {"protocol__learning_rate": 1e3, "protocol__weight_decay": 1e3}  # weights · (1 − 10⁶) a step
     study = pooling(protocol__iterations=50, protocol__evaluate_every=50, **growing)
-    record = run(study, "max-same", mnist).record
+    record = run(study, "max-same", mnist, engine=engine).record
     assert record.state == "diverged"
     assert record.iterations < 50
     assert "training loss was" in record.reason

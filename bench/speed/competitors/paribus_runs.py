@@ -14,6 +14,7 @@ from itertools import chain
 from bench.speed.task import Task
 
 import paribus
+from paribus.kernels import ENGINE
 from paribus.spec import Study
 from paribus.standing import Event, RunFinished, StudyStarted
 
@@ -26,7 +27,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("task")
     parser.add_argument("--precision", default="float32")
+    parser.add_argument("--engine", choices=["torch"], help="left out: the machine's best")
     options = parser.parse_args()
+    if options.engine:
+        os.environ[ENGINE] = options.engine
     task = Task.read(options.task)
     study = twin_study(task, options.precision)
     marks = _Marks()
@@ -43,6 +47,7 @@ def main() -> None:
         "runs": len(records),
         "accuracies": [e.accuracy for e in outcome.runs[task.variant][task.seed].evaluations],
         "threads": marks.workers,
+        "numerics": outcome.standing.numerics,
         "overhead_in_runs": inside,
         "workers_not_training": 1 - busy / (wall * marks.workers),
         "training_seconds": [record.timing.training for record in records],

@@ -97,6 +97,9 @@ def _worker() -> Iterator[Fact]:
     environment = message.fields["environment"]
     yield Fact("processor", str(environment["processor"]))
     yield Fact("torch", str(environment["torch"]))
+    kernels = str(environment["kernels"])
+    slower = "training is slower: torch's operations do all of the work"
+    yield Fact("kernels", kernels, slower if kernels.startswith("not used") else "")
     yield Fact("numerics", str(message.fields["numerics"]), "runs of other numerics are never mixed in")
 
 

@@ -71,6 +71,8 @@ class WorkerPool:
 
     Args:
         count: How many.
+        numerics: What to compute with, where a study was begun with some. Workers that cannot say when they
+            are ready what they will compute with.
         command: What starts one.
         clock: Seconds, monotonic.
         silence_seconds: After how long a silent worker counts as hung.
@@ -80,13 +82,14 @@ class WorkerPool:
     def __init__(
         self,
         count: int,
+        numerics: str | None = None,
         *,
         command: Sequence[str] = (sys.executable, "-m", "paribus.execute.worker"),
         clock: Callable[[], float] = time.monotonic,
         silence_seconds: float = SILENCE_SECONDS,
         log: Path | None = None,
     ) -> None:
-        self._command = list(command)
+        self._command = [*command, *([numerics] if numerics else [])]
         self._clock = clock
         self._silence = silence_seconds
         self._log = log

@@ -1,6 +1,7 @@
 """A worker process: trains the runs it is told to, one at a time, and ends when its driver does.
 
-Started as ``python -m paribus.execute.worker``; speaks the wire form on its standard input and output.
+Started as ``python -m paribus.execute.worker [NUMERICS]``; speaks the wire form on its standard input and
+output. It computes with the numerics it is told to where this machine can.
 """
 
 import os
@@ -25,7 +26,7 @@ from paribus.execute.wire import (
 )
 from paribus.records import Assignment
 from paribus.spec import Data, run_key
-from paribus.train import environment, set_up_process, train
+from paribus.train import Engine, environment, set_up_process, train
 
 SECONDS_BETWEEN_STEPS = 1.0
 
@@ -35,10 +36,10 @@ def main() -> None:
     incoming, outgoing = _take_pipes()
     tasks: queue.SimpleQueue[Message] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(incoming, tasks), daemon=True).start()
-    numerics = set_up_process()
-    send(outgoing, Message("ready", {"numerics": numerics, "environment": environment()}))
+    engine = set_up_process(sys.argv[1] if len(sys.argv) > 1 else None)
+    send(outgoing, Message("ready", {"numerics": engine.numerics, "environment": environment()}))
     while True:
-        send(outgoing, _work(tasks.get(), numerics, outgoing))
+        send(outgoing, _work(tasks.get(), engine, outgoing))
 
 
 def _take_pipes() -> tuple[IO[bytes], IO[bytes]]:
@@ -56,7 +57,7 @@ def _listen(incoming: IO[bytes], tasks: "queue.SimpleQueue[Message]") -> None:
     os._exit(0)
 
 
-def _work(message: Message, numerics: str, outgoing: IO[bytes]) -> Message:
+def _work(message: Message, engine: Engine, outgoing: IO[bytes]) -> Message:
     """Train the run of a message; what goes wrong is told in words, for the driver to decide."""
     try:
         assignment = read_assignment(message)
@@ -64,7 +65,7 @@ def _work(message: Message, numerics: str, outgoing: IO[bytes]) -> Message:
         trained = train(
             assignment,
             dataset,
-            numerics,
+            engine,
             on_evaluation=lambda evaluation: send(outgoing, evaluation_message(evaluation)),
             on_step=_throttled(outgoing),
         )

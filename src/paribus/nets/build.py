@@ -1,7 +1,8 @@
 """From a net's spec to a torch module.
 
 The module of a net in declarative form computes what the spec says in the form that is fastest on a CPU:
-channels last, and ReLU with pooling in one (`paribus.nets.pooling`). An own net computes what it says itself
+channels last, and ReLU with pooling in one (`paribus.nets.pooling`), or all of a block in one where kernels
+are given and the block has their form (`paribus.kernels`). An own net computes what it says itself
 (`paribus.nets.own`).
 """
 
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from paribus import streams
+from paribus.kernels import MAX_KERNEL, Kernels, conv_relu_pool
 from paribus.nets.own import OwnModule, make_own
 from paribus.nets.pooling import rectified_avg_pool, rectified_max_pool
 from paribus.nets.shapes import LayerTable
@@ -80,13 +82,22 @@ class ConvBlock(nn.Module):
         number: Position in the net, from 1; it names the layers.
         seed: Seed of the round, for dropout.
         projected: Whether the input has to be projected before it is added.
+        kernels: Compute the block where it has their form.
     """
 
     def __init__(
-        self, block: ResolvedBlock, channels: int, number: int, seed: int, *, projected: bool
+        self,
+        block: ResolvedBlock,
+        channels: int,
+        number: int,
+        seed: int,
+        *,
+        projected: bool,
+        kernels: Kernels | None,
     ) -> None:
         super().__init__()
         self.block = block
+        self.kernels = kernels if _is_conv_relu_pool(block) else None
         before, after = block.padding
         self.uneven = (before, after, before, after) if before != after else None
         padding = 0 if self.uneven else before
@@ -107,6 +118,19 @@ class ConvBlock(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Feature maps (N, C, H, W) to feature maps of the next block."""
+        if self.kernels is not None and not torch.is_autocast_enabled("cpu"):
+            maps = self._compute_by_kernels(self.kernels, images)
+        else:
+            maps = self._compute_by_torch(images)
+        return maps if self.drop is None else self.drop(maps)
+
+    def _compute_by_kernels(self, kernels: Kernels, images: Tensor) -> Tensor:
+        conv = self.conv
+        assert conv.bias is not None, "convolutions have a bias"
+        average = self.block.pool == "avg"
+        return conv_relu_pool(kernels, images, conv.weight, conv.bias, self.block.padding, average=average)
+
+    def _compute_by_torch(self, images: Tensor) -> Tensor:
         maps = functional.pad(images, self.uneven) if self.uneven else images
         if self.conv_depth is not None:
             maps = self.conv_depth(maps)
@@ -115,8 +139,7 @@ class ConvBlock(nn.Module):
             maps = self.bn(maps)
         if self.block.residual:
             maps.add_(images if self.skip is None else self.skip(images))
-        maps = self._activate_and_pool(maps)
-        return maps if self.drop is None else self.drop(maps)
+        return self._activate_and_pool(maps)
 
     def _activate_and_pool(self, maps: Tensor) -> Tensor:
         pool, size = self.block.pool, self.block.pool_size
@@ -128,6 +151,15 @@ class ConvBlock(nn.Module):
         return functional.avg_pool2d(maps, size) if pool == "avg" else maps
 
 
+def _is_conv_relu_pool(block: ResolvedBlock) -> bool:
+    """Whether a block is what the kernels compute, and nothing besides (dropout comes after)."""
+    plain = not (block.depthwise or block.batch_norm or block.residual)
+    pooled = block.pool != "none" and block.pool_size == 2
+    return (
+        plain and pooled and block.activation == "relu" and block.stride == 1 and block.kernel <= MAX_KERNEL
+    )
+
+
 class ConvNet(nn.Module):
     """A net of the declarative spec.
 
@@ -135,16 +167,22 @@ class ConvNet(nn.Module):
         net: The spec.
         table: Its layers for the images at hand.
         seed: Seed of the round, for dropout.
+        kernels: Compute the blocks that have their form.
     """
 
-    def __init__(self, net: Net, table: LayerTable, seed: int) -> None:
+    def __init__(self, net: Net, table: LayerTable, seed: int, kernels: Kernels | None = None) -> None:
         super().__init__()
         blocks = net.resolved_blocks()
         channels = [table.image[0], *(block.channels for block in blocks)]
         parameters = table.parameters
         self.blocks = nn.ModuleList(
             ConvBlock(
-                block, channels[number - 1], number, seed, projected=f"skip{number}.weight" in parameters
+                block,
+                channels[number - 1],
+                number,
+                seed,
+                projected=f"skip{number}.weight" in parameters,
+                kernels=kernels,
             )
             for number, block in enumerate(blocks, start=1)
         )
@@ -158,19 +196,34 @@ class ConvNet(nn.Module):
             Dropout(net.dropout, seed, f"drop_fc{index + 1}") for index in range(dropped)
         )
         self.activation = _ACTIVATIONS[net.activation]
+        self.kernels = kernels is not None
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (N, C, H, W) in [0, 1] to logits (N, classes)."""
         maps = images
         for block in self.blocks:
             maps = block(maps)
-        features = torch.flatten(self.global_pool(maps), 1)
-        for index, layer in enumerate(self.linear[:-1]):
-            features = self.activation(layer(features))
+        features = self._first_linear(self.global_pool(maps))
+        for index, layer in enumerate(self.linear[1:]):
+            features = self.activation(features)
             if self.hidden_drop:
                 features = self.hidden_drop[index](features)
-        logits: Tensor = self.linear[-1](features)
-        return logits
+            features = layer(features)
+        return features
+
+    def _first_linear(self, maps: Tensor) -> Tensor:
+        """The first linear layer on feature maps.
+
+        Those of the kernels are channels last: it is cheaper to bring the weights into the order of the maps
+        than the other way round, forward and backward.
+        """
+        layer: nn.Linear = self.linear[0]  # type: ignore[assignment] # a ModuleList does not say of what
+        if not self.kernels:
+            features: Tensor = layer(torch.flatten(maps, 1))
+            return features
+        pixels = maps.permute(0, 2, 3, 1)  # (N, H, W, C)
+        weight = layer.weight.view(-1, *maps.shape[1:]).permute(0, 2, 3, 1)
+        return functional.linear(torch.flatten(pixels, 1), torch.flatten(weight, 1), layer.bias)
 
     def named_state(self) -> dict[str, Tensor]:
         """Parameters and buffers by the layer table's names (``conv1.weight``, ``bn1.running_mean``, ...).
@@ -185,12 +238,20 @@ TorchNet = ConvNet | OwnModule
 
 
 @overload
-def build(net: Net, table: LayerTable, weights: Weights, seed: int) -> ConvNet: ...
+def build(
+    net: Net, table: LayerTable, weights: Weights, seed: int, kernels: Kernels | None = None
+) -> ConvNet: ...
 @overload
-def build(net: OwnNet, table: LayerTable, weights: Weights, seed: int) -> OwnModule: ...
+def build(
+    net: OwnNet, table: LayerTable, weights: Weights, seed: int, kernels: Kernels | None = None
+) -> OwnModule: ...
 @overload
-def build(net: AnyNet, table: LayerTable, weights: Weights, seed: int) -> TorchNet: ...
-def build(net: AnyNet, table: LayerTable, weights: Weights, seed: int) -> TorchNet:
+def build(
+    net: AnyNet, table: LayerTable, weights: Weights, seed: int, kernels: Kernels | None = None
+) -> TorchNet: ...
+def build(
+    net: AnyNet, table: LayerTable, weights: Weights, seed: int, kernels: Kernels | None = None
+) -> TorchNet:
     """Build a net with given weights.
 
     Args:
@@ -199,6 +260,7 @@ def build(net: AnyNet, table: LayerTable, weights: Weights, seed: int) -> TorchN
         weights: Parameter or buffer name to values. Buffers may be left out, and of an own net parameters
             too: they keep the values that the seed gives them.
         seed: Seed of the round. Of a net in declarative form, it decides dropout masks only.
+        kernels: Compute the blocks that have their form; left out, torch computes everything.
 
     Returns:
         The module in training mode, in the memory format that is fastest.
@@ -209,7 +271,7 @@ def build(net: AnyNet, table: LayerTable, weights: Weights, seed: int) -> TorchN
     if isinstance(net, OwnNet):
         module: TorchNet = make_own(net, table.image, table.classes, seed).module
     else:
-        module = ConvNet(net, table, seed)
+        module = ConvNet(net, table, seed, kernels)
     state = module.named_state()
     with torch.no_grad():
         for name, values in weights.items():

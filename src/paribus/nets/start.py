@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from paribus.kernels import Kernels
 from paribus.nets.build import TorchNet, build
 from paribus.nets.generators import seeded
 from paribus.nets.importing import failure
@@ -50,7 +51,7 @@ def _own_course(net: OwnModule, seed: int) -> Iterator[None]:
             raise failure(net.spec, error) from error
 
 
-def start(net: AnyNet, image: Shape, classes: int, seed: int) -> Start:
+def start(net: AnyNet, image: Shape, classes: int, seed: int, kernels: Kernels | None = None) -> Start:
     """Make a net for a run.
 
     Args:
@@ -58,6 +59,7 @@ def start(net: AnyNet, image: Shape, classes: int, seed: int) -> Start:
         image: Shape of an image, ``(C, H, W)``.
         classes: Number of classes.
         seed: Seed of the round; it decides initial weights and dropout.
+        kernels: Compute the blocks that have their form; an own net computes itself.
 
     Raises:
         StudyError: If the net does not fit the images, or the code of an own one fails.
@@ -69,4 +71,4 @@ def start(net: AnyNet, image: Shape, classes: int, seed: int) -> Start:
         return Start(made.module, own, seed, made.notes)
     table = layer_table(net, image, classes)
     initial = initial_weights(table, seed)
-    return Start(build(net, table, initial, seed), initial, seed)
+    return Start(build(net, table, initial, seed, kernels), initial, seed)

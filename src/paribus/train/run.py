@@ -25,7 +25,7 @@ from paribus.train.augment import Augmenter
 from paribus.train.batches import Gatherer, training_order
 from paribus.train.digests import array_digest, order_digest, weights_digest
 from paribus.train.evaluate import CHUNK, TestResult, arithmetic, evaluate
-from paribus.train.numerics import environment
+from paribus.train.numerics import Engine, environment
 from paribus.train.optimizer import make_optimizer
 from paribus.train.schedule import learning_rate
 
@@ -36,7 +36,7 @@ OnStep = Callable[[int, float], None]
 def train(
     assignment: Assignment,
     data: Dataset,
-    numerics: str,
+    engine: Engine,
     *,
     on_evaluation: OnEvaluation = lambda _: None,
     on_step: OnStep = lambda _, __: None,
@@ -46,7 +46,7 @@ def train(
     Args:
         assignment: The run.
         data: Its dataset.
-        numerics: What this process was set up for.
+        engine: What this process was set up to compute with.
         on_evaluation: Called after each evaluation.
         on_step: Called after each minibatch with its number, from 1, and its loss.
 
@@ -56,7 +56,7 @@ def train(
     started = time.perf_counter()
     configuration, seed = assignment.configuration, assignment.seed
     count = configuration.data.train_images or len(data.train)
-    begun = start(configuration.net, data.train.images.shape[1:], len(data.classes), seed)
+    begun = start(configuration.net, data.train.images.shape[1:], len(data.classes), seed, engine.kernels)
     course = _Course(begun.net, configuration.protocol, data, count, seed)
     with begun.generators():
         course.follow(on_evaluation, on_step)
@@ -64,7 +64,7 @@ def train(
     moved = _distance(begun.initial, final)
     record = RunRecord(
         run_key=assignment.run_key,
-        numerics=numerics,
+        numerics=engine.numerics,
         seed=seed,
         state=course.state,
         iterations=course.iterations,
