@@ -18,6 +18,8 @@ RESULTS = ROOT / "bench" / "results"
 
 Document = Mapping[str, Any]
 
+_OURS = {"paribus": "float32", "paribus-torch": "float32 by torch alone", "paribus-bf16": "bfloat16"}
+
 
 def main() -> None:
     """Write the tables into the page."""
@@ -62,9 +64,9 @@ def _speed(document: Document) -> Iterator[str]:
 def _utilization(document: Document) -> Iterator[str]:
     yield from _head("paribus", "GFLOP/s", "of the matrix product", "of the wide convolution", "accuracy, %")
     for finding in document["findings"]:
-        if finding["competitor"] in ("paribus", "paribus-bf16"):
+        if finding["competitor"] in _OURS:
             yield _row(
-                f"{finding['variant']}, {'bfloat16' if 'bf16' in finding['competitor'] else 'float32'}",
+                f"{finding['variant']}, {_OURS[finding['competitor']]}",
                 f"{finding['gflops']['median']:.0f}",
                 f"{100 * finding['share']['median']:.0f} %",
                 f"{100 * finding['share_of_convolution']['median']:.0f} %",
@@ -124,10 +126,38 @@ def _scale(document: Document) -> Iterator[str]:
         yield _row(f"{cost['recorded']:,}", f"{cost['own']:,}", f"{cost['show']['median']:.2f}", run)
 
 
+def _kernels(document: Document) -> Iterator[str]:
+    yield _machine(document)
+    yield ""
+    yield from _head(
+        "", "engine", "ms a step", "÷ torch's operations", "s an evaluation", "÷ torch's operations"
+    )
+    for finding in document["findings"]:
+        yield _row(
+            finding["variant"],
+            " ".join(finding["numerics"].split()[:2]),
+            f"{1e3 * finding['step']['median']:.2f}",
+            _range(finding["step_ratio"]),
+            f"{finding['evaluation']['median']:.3f}",
+            _range(finding["evaluation_ratio"]),
+        )
+    yield ""
+    yield from _speed_bars(document)
+
+
+def _equality(document: Document) -> Iterator[str]:
+    yield f"`{document['command']}`, {document['settings']['iterations']} iterations:"
+    for sentence in document["sentences"]:
+        yield f"- {sentence}"
+    yield f"- Largest difference of a round: {document['largest_absolute_difference_pp']:.2f} pp."
+
+
 def _machine(document: Document) -> str:
     machine, settings = document["machine"], document["settings"]
     asked = {
-        name: settings[name] for name in ("iterations", "evaluate_every", "repeats") if settings.get(name)
+        name: settings[name]
+        for name in ("iterations", "evaluate_every", "steps", "repeats")
+        if settings.get(name)
     }
     listed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in asked.items())
     return (
@@ -156,7 +186,13 @@ TABLES: dict[str, tuple[str, Callable[[Document], Iterator[str]]]] = {
     "speed": ("speed.json", _speed),
     "utilization": ("speed.json", _utilization),
     "speed-bars": ("speed.json", _speed_bars),
+    "speed-torch": ("speed-torch.json", _speed),
+    "speed-torch-bars": ("speed-torch.json", _speed_bars),
+    "kernels": ("kernels.json", _kernels),
+    "equality": ("equality.json", _equality),
+    "engines": ("engines.json", _equality),
     "verdict": ("verdict.json", _verdict),
+    "verdict-torch": ("verdict-torch.json", _verdict),
     "scale": ("scale.json", _scale),
 }
 

@@ -66,6 +66,12 @@ def test_a_library_of_something_else_is_told(
 
 
 @needs_kernels
+def test_a_library_of_other_sources_is_not_used(monkeypatch: pytest.MonkeyPatch, find: Find) -> None:
+    monkeypatch.setattr(library, "sources_digest", lambda: "0" * 64)
+    assert "compiled from other sources" in str(find())
+
+
+@needs_kernels
 def test_an_instruction_set_can_be_chosen_and_a_wrong_name_is_told(
     monkeypatch: pytest.MonkeyPatch, find: Find
 ) -> None:

@@ -5,6 +5,7 @@ Standard library only, so that the package's build can use it before anything is
 ``python -m paribus.kernels`` compiles them again, after a change or once a compiler is there.
 """
 
+import hashlib
 import os
 import platform
 import shutil
@@ -30,6 +31,12 @@ class CompileError(Exception):
     """The kernels could not be compiled; the message says why."""
 
 
+def sources_digest() -> str:
+    """SHA-256 of the sources, in hexadecimal; the library names the one that it was made of."""
+    files = sorted(path for path in SOURCES.iterdir() if path.suffix in (".h", ".inc", ".cpp"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+
+
 def compile_kernels(target: Path = LIBRARY, *, options: tuple[str, ...] = ()) -> Path:
     """Compile the kernels for this kind of machine, every instruction set of it, into one library.
 
@@ -45,7 +52,7 @@ def compile_kernels(target: Path = LIBRARY, *, options: tuple[str, ...] = ()) ->
     """
     compiler = _compiler()
     x86 = platform.machine().lower() in ("x86_64", "amd64")
-    define = ("-DPARIBUS_X86",) if x86 else ()
+    define = (f'-DPARIBUS_SOURCES="{sources_digest()}"', *(["-DPARIBUS_X86"] if x86 else []))
     units = {"portable": (), **(_X86 if x86 else {})}
     with tempfile.TemporaryDirectory() as scratch:
         objects = [

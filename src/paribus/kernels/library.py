@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass, replace
 from functools import cache
 
-from paribus.kernels.compiling import LIBRARY
+from paribus.kernels.compiling import LIBRARY, sources_digest
 
 ENGINE = "PARIBUS_ENGINE"
 """Environment variable: ``torch`` leaves the kernels aside."""
@@ -70,6 +70,9 @@ def find_kernels() -> Kernels | str:
         return "they are not compiled; with a C++ compiler there, `python -m paribus.kernels` does it"
     try:
         library = ctypes.CDLL(str(LIBRARY))
+        library.paribus_sources.restype = ctypes.c_char_p
+        if library.paribus_sources().decode() != sources_digest():
+            return "they were compiled from other sources; `python -m paribus.kernels` compiles them again"
         library.paribus_instruction_sets.restype = ctypes.c_char_p
         library.paribus_code_multiple.restype = ctypes.c_int64
         offered = tuple(library.paribus_instruction_sets().decode().split())

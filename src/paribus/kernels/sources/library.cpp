@@ -100,6 +100,9 @@ const char* paribus_instruction_sets() {
   return names;
 }
 
+// Digest of the sources that this library was made of.
+const char* paribus_sources() { return PARIBUS_SOURCES; }
+
 int64_t paribus_code_multiple() { return CODE_MULTIPLE; }
 
 // Both return 0, 1 for an instruction set that this machine cannot run, or 2 where memory ran out. Sums over images
