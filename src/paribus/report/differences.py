@@ -1,10 +1,10 @@
 """What a variant changes of the base, in words: the cause that a report names."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from paribus.spec import Study
+from paribus.spec.words import toml
 
 
 def difference_words(study: Study, differences: Mapping[str, Any]) -> tuple[str, ...]:
@@ -21,9 +21,14 @@ def difference_words(study: Study, differences: Mapping[str, Any]) -> tuple[str,
 
 
 def _base_value(study: Study, field: str) -> Any:  # noqa: ANN401 - whatever the field takes
-    """None where the base leaves the field out."""
+    """None where the base leaves the field out; a list or table as the study has it, without defaults."""
+    value = _looked_up(study, field, exclude_unset=False)
+    return _looked_up(study, field, exclude_unset=True) if isinstance(value, list | dict) else value
+
+
+def _looked_up(study: Study, field: str, *, exclude_unset: bool) -> Any:  # noqa: ANN401 - as above
     section, *parts = field.split(".")
-    place: Any = getattr(study, section).model_dump(mode="json")
+    place: Any = getattr(study, section).model_dump(mode="json", exclude_unset=exclude_unset)
     for part in parts:
         place = place[int(part)] if isinstance(place, list) else (place or {}).get(part)
     return place
@@ -34,4 +39,4 @@ def _instead_of(value: object) -> str:
 
 
 def _written(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else toml(value)
