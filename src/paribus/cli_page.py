@@ -1,12 +1,22 @@
 """The commands that look inside trained nets: `serve`, the local page, and `look`, one picture of it."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from paribus.cli_parts import DEFAULT_STORE, Overrides, StoreFolder, StudyName, fields_of, show, tell
+from paribus.cli_parts import (
+    DEFAULT_STORE,
+    AsJson,
+    Overrides,
+    StoreFolder,
+    StudyName,
+    fields_of,
+    show,
+    tell,
+)
 
 
 def serve(
@@ -24,6 +34,10 @@ def serve(
     open_browser: Annotated[bool, Parameter(name="--open", help="Open the page in your browser.")] = False,
 ) -> None:
     """Serve the local page: studies live, and a look inside their nets."""
+    # Before numpy and torch are loaded: a page that computes with one thread answers while others train. The
+    # threads of one sum wait for each other by turning in circles; on busy cores most of the time goes there.
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
     from paribus.page.serving import serve as serve_page  # noqa: PLC0415
     from paribus.spec import Study, locate  # noqa: PLC0415
 
@@ -31,7 +45,7 @@ def serve(
     serve_page(store, host=host, port=port, given=given, open_browser=open_browser, say=tell)
 
 
-def look(
+def look(  # noqa: PLR0913 - one for each option
     image: Annotated[str, Parameter(help="A test image such as mnist:7, or a picture: PNG, JPEG, WebP.")],
     *,
     study: Annotated[StudyName, Parameter(name="--study")],
@@ -40,7 +54,10 @@ def look(
     ] = None,
     layer: Annotated[
         list[str] | None,
-        Parameter(consume_multiple=False, help="A layer to draw, such as 'block 1'; repeatable."),
+        Parameter(
+            consume_multiple=False,
+            help="A layer to draw, or to print the values of with --json, such as 'block 1'; repeatable.",
+        ),
     ] = None,
     seed: Annotated[
         int | None, Parameter(help="Seed whose nets are looked into; the first when left out.")
@@ -50,16 +67,23 @@ def look(
     ] = None,
     store: StoreFolder = DEFAULT_STORE,
     overrides: Overrides = None,
+    json: AsJson = False,
 ) -> None:
     """Look inside the nets of a study: what they make of one image, layer by layer."""
     from paribus import api  # noqa: PLC0415
-    from paribus.report.look_files import look_file  # noqa: PLC0415
+    from paribus.report.json_format import as_json  # noqa: PLC0415
+    from paribus.report.look_files import look_file, require_layers  # noqa: PLC0415
+    from paribus.report.look_json import look_document  # noqa: PLC0415
     from paribus.report.look_text import look_text  # noqa: PLC0415
 
     asked = api.read(study, fields_of(overrides))
     looked = api.look(asked, image, store=store, variants=variant, seed=seed)
-    if output is None:
+    require_layers(looked, layer or ())
+    if output is not None:
+        look_file(looked, tuple(asked.differences), output, layers=layer or ())
+    if json:
+        sys.stdout.write(as_json(look_document(looked, layers=layer or ())) + "\n")
+    elif output is not None:
+        sys.stdout.write(f"{output}\n")
+    else:
         show(look_text(looked))
-        return
-    look_file(looked, tuple(asked.differences), output, layers=layer or ())
-    sys.stdout.write(f"{output}\n")

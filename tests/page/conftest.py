@@ -17,13 +17,19 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from filelock import FileLock
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from paribus import api, data
 from paribus.spec import Study, study_digest
 
 from .browser import bring
+
+PATIENCE = 60_000
+"""How long a browser may take on a machine that has much else to do, ms: seconds when it has not."""
+
+expect.set_options(timeout=PATIENCE)
 
 STUDY = """
 name = "page"
@@ -78,7 +84,7 @@ class Served:
         body: bytes | None = None,
     ) -> tuple[int, dict[str, str], str]:
         """Status, headers (names in lower case) and text of one answer."""
-        connection = HTTPConnection(self.host, self.port, timeout=30)
+        connection = HTTPConnection(self.host, self.port, timeout=60)
         try:
             connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
             given = {"Host": f"{self.host}:{self.port}", **(headers or {})}
@@ -137,7 +143,7 @@ def served(trained: Path, study_file: Path) -> Iterator[Served]:
 
 
 @contextmanager
-def serving(folder: Path, *options: str, host: str = "127.0.0.1") -> Iterator[Served]:
+def serving(folder: Path, *options: str, host: str | None = "127.0.0.1") -> Iterator[Served]:
     """`paribus serve` in a process of its own, until the context ends."""
     command = [
         sys.executable,
@@ -148,8 +154,7 @@ def serving(folder: Path, *options: str, host: str = "127.0.0.1") -> Iterator[Se
         str(folder),
         "--port",
         "0",
-        "--host",
-        host,
+        *(() if host is None else ("--host", host)),
     ]
     process = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True)
     try:
@@ -162,7 +167,7 @@ def serving(folder: Path, *options: str, host: str = "127.0.0.1") -> Iterator[Se
     finally:
         process.send_signal(signal.SIGINT)
         try:
-            process.wait(10)
+            process.wait(30)
         finally:
             process.kill()
             process.wait()
@@ -171,7 +176,7 @@ def serving(folder: Path, *options: str, host: str = "127.0.0.1") -> Iterator[Se
 def _address(process: "subprocess.Popen[str]") -> str:
     """The address that a page prints when it is served."""
     assert process.stderr is not None
-    end = time.monotonic() + 30
+    end = time.monotonic() + 90
     while time.monotonic() < end:
         if select.select([process.stderr], [], [], 0.5)[0]:
             line = process.stderr.readline()
@@ -180,12 +185,12 @@ def _address(process: "subprocess.Popen[str]") -> str:
                 return found[0]
             if not line:
                 break
-    raise AssertionError(f"no address within 30 s; exit code {process.poll()}")
+    raise AssertionError(f"no address within 90 s; exit code {process.poll()}")
 
 
 def _await(port: int) -> None:
     """Wait until a port is served."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
@@ -220,6 +225,28 @@ def events(text: str) -> list[dict[str, object]]:
                 {"kind": fields["event"], "id": fields.get("id"), "data": json.loads(fields["data"])}
             )
     return found
+
+
+WHOLE = {("light", 1400), ("dark", 360)}
+"""Theme and width in which axe reads pages to the last row; in the others, the first of alike rows."""
+
+_OPEN = "document.querySelectorAll('details').forEach(details => { details.open = true; })"
+_SHORTEN = """() => {
+  for (const body of document.querySelectorAll("tbody, .gallery")) {
+    for (const row of [...body.children].slice(3)) row.remove();
+  }
+  for (const part of document.querySelectorAll("svg > :not(title, desc)")) part.remove();
+}"""
+
+
+def assert_accessible(page: Page, *, whole: bool) -> None:
+    """Axe finds nothing on a page with everything opened, and the page is not wider than the screen."""
+    page.evaluate(_OPEN)
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, page.url
+    if not whole:
+        page.evaluate(_SHORTEN)
+    found = Axe().run(page, options={"resultTypes": ["violations"]})
+    assert found.violations_count == 0, found.generate_report()
 
 
 ARGUMENTS = [
@@ -275,6 +302,7 @@ def opened(browser: Browser) -> Iterator[Callable[..., Watched]]:
         context = browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme=theme, java_script_enabled=scripts
         )
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         watched = Watched(page)

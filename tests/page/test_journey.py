@@ -5,16 +5,15 @@ import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import Served, Watched, serving
+from .conftest import PATIENCE, Served, Watched, serving
 from .test_uploads import encoded, seven
 
 Open = Callable[..., Watched]
-
-expect.set_options(timeout=20_000)
 
 LIVE = """
 name = "live"
@@ -26,19 +25,33 @@ train_images = 2000
 blocks = [{ channels = 4, kernel = 3 }]
 [protocol]
 batch_size = 50
-iterations = 60
-evaluate_every = 30
+iterations = 200
+evaluate_every = 100
 learning_rate = 0.1
 [variants]
 fast = {}
-slow = { "protocol.learning_rate" = 0.005 }
+slow = { "protocol.learning_rate" = 0.002 }
 [decision]
 min_rounds = 3
 max_rounds = 3
 """
 
+NOTE_CHANGES = """() => {
+  const seen = window.seen = { now: new Set(), news: new Set(), done: new Set() };
+  const note = () => {
+    seen.now.add(document.getElementById("now").textContent);
+    seen.news.add(document.getElementById("news").textContent);
+    seen.done.add(document.querySelectorAll("#runs td.run-done").length);
+  };
+  new MutationObserver(note).observe(document.body, { subtree: true, childList: true, characterData: true });
+  note();
+}"""
+"""Keeps what the page has shown, however shortly."""
 
-def test_from_the_list_to_a_study_that_changes_while_it_is_trained(
+SEVEN = [(70, 60), (210, 60), (130, 230)]
+
+
+def test_from_the_list_to_the_inside_of_nets_that_are_trained_meanwhile(
     opened: Open,
     training: Callable[[Path, Path], "subprocess.Popen[bytes]"],
     trained: Path,
@@ -56,18 +69,26 @@ def test_from_the_list_to_a_study_that_changes_while_it_is_trained(
             "Does the page change while this is trained?"
         )
         expect(page.locator(".eyebrow .state")).to_have_text("no runs yet")
+        page.evaluate(NOTE_CHANGES)
         process = training(file, tmp_path / "store")
         try:
-            expect(page.locator("#now")).to_contain_text("running", timeout=60_000)
-            expect(page.locator("#runs td.run-done").first).to_be_visible(timeout=60_000)
-            expect(page.locator("#news")).to_contain_text(re.compile(r"(fast|slow), seed \d: done, \d"))
-            expect(page.locator(".eyebrow .state")).to_contain_text("decided", timeout=60_000)
+            expect(page.locator(".eyebrow .state")).to_contain_text("decided", timeout=4 * PATIENCE)
             expect(page.locator("#runs td.run-done")).to_have_count(6)
             expect(page.locator("#answer .claim")).to_be_visible()
+            expect(page.locator("#now")).to_be_empty()
         finally:
             process.kill()
             process.wait()
-        page.wait_for_timeout(300)
+        seen = page.evaluate("Object.fromEntries(Object.entries(seen).map(([n, all]) => [n, [...all]]))")
+        assert any(re.match(r"Running with \d workers?: ", words) for words in seen["now"])
+        assert any(re.fullmatch(r"(fast|slow), seed \d: done, \d+\.\d\d %", words) for words in seen["news"])
+        assert any(0 < done < 6 for done in seen["done"]), "some runs were shown before the last one"
+        page.get_by_role("link", name="Inside the nets").click()
+        ready(page)
+        draw(page, SEVEN)
+        answered(page, "Your drawing", variants=2, seeds=3)
+        point_at(page, variant="slow", block=1, channel=2, row=5, column=7)
+        recomputes(page, pool="max")
         watched.assert_quiet(served)
 
 
@@ -76,18 +97,19 @@ def test_drawing_a_seven_with_the_mouse(opened: Open, served: Served, slug: str)
     page = watched.page
     page.goto(f"{served.origin}/study/{slug}")
     page.get_by_role("link", name="Inside the nets").click()
-    expect(page.locator(".says")).to_have_count(3)
-    draw(page, [(70, 60), (210, 60), (130, 230)])
-    expect(page.locator(".seen figcaption")).to_contain_text("Your drawing")
-    said = page.locator(".says strong")
-    expect(said).to_have_count(3)
-    assert said.all_inner_texts().count("7") >= 2
-    for _ in range(3):  # all three answer, each with its probabilities over three seeds
-        assert page.locator(".variant details table").count() >= 3
+    ready(page)
+    draw(page, SEVEN)
+    answered(page, "Your drawing", variants=3, seeds=3)
+    assert page.locator(".says strong").all_inner_texts().count("7") >= 2
     expect(page.locator(".says").first).to_contain_text("of 3 nets agree")
     point_at(page, variant="max", block=1, channel=2, row=4, column=6)
     recomputes(page, pool="max")
     point_at(page, variant="avg", block=2, channel=5, row=3, column=2)
+    recomputes(page, pool="avg")
+    page.get_by_role("button", name="Clear").click()
+    draw(page, [(140, 40), (140, 240)])  # the value that was pointed at stays the one that is shown
+    answered(page, "Your drawing", variants=3, seeds=3)
+    expect(page.locator("#pixel .pixel")).to_have_attribute("data-channel", "5")
     recomputes(page, pool="avg")
     watched.assert_quiet(served)
 
@@ -101,43 +123,94 @@ def test_the_whole_way_by_keyboard_alone(opened: Open, served: Served, slug: str
     expect(page.get_by_role("heading", level=2, name="The answer")).to_be_visible()
     tab_to(page, "link", "Inside the nets")
     page.keyboard.press("Enter")
-    expect(page.locator(".says")).to_have_count(3)
+    ready(page)
     tab_to(page, "application", "Paper to draw a digit on")
     for key in (
         "ArrowUp " * 6 + "ArrowLeft " * 6 + "Space " + "ArrowRight " * 12 + "ArrowDown " * 14 + "Space"
     ).split():
         page.keyboard.press(key)
-    expect(page.locator(".seen figcaption")).to_contain_text("Your drawing")
+    answered(page, "Your drawing", variants=3, seeds=3)
     tab_to(page, "spinbutton", "Test image")
     page.keyboard.press("Control+A")
     page.keyboard.type("17")
     page.keyboard.press("Enter")
-    expect(page.locator(".seen figcaption")).to_contain_text("Test image 17 of mnist, class 7")
+    answered(page, "Test image 17 of mnist, class 7", variants=3, seeds=3)
     tab_to(page, "application", re.compile("Feature maps of max after block 1"))
     shown = page.locator("#pixel .pixel")
+    at = {name: int(shown.get_attribute(f"data-{name}") or "") for name in ("channel", "row", "column")}
+    last = {"channel": 7, "row": 13, "column": 13}
     for key, name, step in (
-        ("ArrowLeft", "data-column", -1),
-        ("ArrowUp", "data-row", -1),
-        ("PageDown", "data-channel", 1),
-        ("ArrowRight", "data-column", 1),
-        ("ArrowDown", "data-row", 1),
-        ("PageUp", "data-channel", -1),
+        ("ArrowLeft", "column", -1),
+        ("ArrowUp", "row", -1),
+        ("PageDown", "channel", 1),
+        ("ArrowRight", "column", 1),
+        ("ArrowDown", "row", 1),
+        ("PageUp", "channel", -1),
     ):
-        before = int(shown.get_attribute(name) or "")
+        at[name] = min(max(at[name] + step, 0), last[name])
         page.keyboard.press(key)
-        expect(shown).to_have_attribute(name, str(before + step))
+        expect(shown).to_have_attribute(f"data-{name}", str(at[name]))
+        settle(page)
     recomputes(page, pool="max")
-    expect(page.locator("#heard")).to_contain_text(f"row {shown.get_attribute('data-row')}")
+    expect(page.locator("#heard")).to_contain_text(f"row {at['row']}, column {at['column']}")
     tab_to(page, "application", re.compile("Feature maps of avg after block 2"))
+    expect(shown).to_have_attribute("data-block", "2")
     expect(shown).to_have_attribute("data-variant", "avg")
     page.keyboard.press("ArrowDown")
     recomputes(page, pool="avg")
+    tab_to(page, "application", re.compile("Feature maps of valid after block 2"))
+    expect(shown).to_have_attribute("data-variant", "valid")
+    settle(page)
     tab_to(page, "link", re.compile("next input channel"))
     source = shown.get_attribute("data-source")
     page.keyboard.press("Enter")
     expect(shown).not_to_have_attribute("data-source", source or "")
-    settle(page)  # the way there may lead over maps of another variant
-    recomputes(page, pool="avg" if shown.get_attribute("data-variant") == "avg" else "max")
+    settle(page)
+    recomputes(page, pool="max")
+    expect(page.get_by_role("link", name=re.compile("next input channel"))).to_be_focused()
+    watched.assert_quiet(served)
+
+
+def test_what_a_reader_has_opened_stays_open_when_the_image_changes(
+    opened: Open, served: Served, slug: str
+) -> None:
+    watched = opened()
+    page = watched.page
+    page.goto(f"{served.origin}/study/{slug}/look")
+    ready(page)
+    page.locator("#shown summary").nth(1).click()
+    page.fill("#image", "5")
+    answered(page, "Test image 5 of mnist", variants=3, seeds=3)
+    opened_now = page.locator("#shown details").evaluate_all("all => all.map(one => one.open)")
+    assert opened_now == [False, True, False]
+    page.select_option("#seed", "2")
+    expect(page.locator(".look-layer .whose").first).to_contain_text("seed 2")
+    settle(page)
+    watched.assert_quiet(served)
+
+
+def test_a_look_can_be_saved(opened: Open, served: Served, slug: str, tmp_path: Path) -> None:
+    watched = opened()
+    page = watched.page
+    page.goto(f"{served.origin}/study/{slug}/look?image=3")
+    ready(page)
+    draw(page, SEVEN)
+    answered(page, "Your drawing", variants=3, seeds=3)
+    for words, name, begins in (
+        ("SVG", "look.svg", b"<svg"),
+        ("PNG", "look.png", b"\x89PNG"),
+        ("CSV of the probabilities", "probabilities.csv", b"variant,seed,class,probability"),
+        ("CSV of the feature maps", "maps.csv", b"variant,seed,layer,channel,row,column,value"),
+    ):
+        with page.expect_download() as waiting:
+            page.get_by_role("link", name=words, exact=True).click()
+        waiting.value.save_as(tmp_path / name)
+        assert waiting.value.suggested_filename == f"page-your-drawing-{name}"
+        assert (tmp_path / name).read_bytes().startswith(begins)
+    lines = (tmp_path / "probabilities.csv").read_text().splitlines()
+    assert len(lines) == 1 + 3 * 3 * 10
+    values = len((tmp_path / "maps.csv").read_text().splitlines()) - 1
+    assert values == 2 * (8 * 14 * 14 + 12 * 7 * 7) + 8 * 12 * 12 + 12 * 4 * 4
     watched.assert_quiet(served)
 
 
@@ -147,13 +220,17 @@ def test_a_picture_of_ones_own(opened: Open, served: Served, slug: str, tmp_path
     watched = opened()
     page = watched.page
     page.goto(f"{served.origin}/study/{slug}/look")
+    ready(page)
     page.set_input_files("#file", path)
-    expect(page.locator(".seen figcaption")).to_contain_text("<b>seven.png")
+    answered(page, "<b>seven.png", variants=3, seeds=3)
     assert page.locator(".says strong").all_inner_texts().count("7") >= 2
     bad = tmp_path / "notes.png"
     bad.write_text("no picture")
     page.set_input_files("#file", bad)
     expect(page.locator("#trouble")).to_contain_text("This is no picture that can be read here.")
+    expect(page.locator(".seen figcaption")).to_contain_text("<b>seven.png")
+    page.set_input_files("#file", path)
+    expect(page.locator("#trouble")).to_be_empty()
     assert [one for one in watched.complaints if "415" not in one] == []
 
 
@@ -186,6 +263,50 @@ def test_what_users_write_is_shown_as_it_is_written(opened: Open, served: Served
     watched.assert_quiet(served)
 
 
+def test_a_script_that_got_into_a_page_would_not_run(opened: Open, served: Served, slug: str) -> None:
+    watched = opened()
+    page = watched.page
+    for path in ("/", f"/study/{slug}", f"/study/{slug}/look", f"/study/{slug}/lesson", "/nowhere"):
+        page.goto(served.origin + path)
+        page.evaluate(
+            """() => {
+              const script = document.createElement("script");
+              script.textContent = "window.ran = true";
+              const image = document.createElement("img");
+              image.src = "data:,";
+              document.body.insertAdjacentHTML("beforeend", "<a id=bad onclick='window.ran = true'>x</a>");
+              document.body.append(script, image);
+              document.getElementById("bad").click();
+            }"""
+        )
+        assert page.evaluate("window.ran") is None, path
+        blocked = [one for one in watched.complaints if "Content Security Policy" in one]
+        assert len(blocked) >= 2, path
+        watched.complaints.clear()
+
+
+def ready(page: Page) -> None:
+    """Wait until the script of the look inside works: it is what shows the paper."""
+    expect(page.locator("#draw")).to_be_visible()
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until nothing is being asked of the server any more."""
+    expect(page.locator("[aria-busy]")).to_have_count(0)
+
+
+def answered(page: Page, name: str, *, variants: int, seeds: int) -> None:
+    """All variants have answered for an image: a class, all probabilities, and what each seed says."""
+    expect(page.locator(".seen figcaption")).to_contain_text(name)
+    settle(page)
+    expect(page.locator(".says strong")).to_have_count(variants)
+    tables = page.locator("#shown .variant details").evaluate_all(
+        "all => all.map(one => [...one.querySelectorAll('tbody')].map(table => table.rows.length))"
+    )
+    assert tables == [[10, seeds]] * variants
+
+
 def draw(page: Page, points: list[tuple[int, int]]) -> None:
     """Draw a line through points of the paper with the mouse."""
     box = page.locator("#paper").bounding_box()
@@ -215,16 +336,10 @@ def point_at(page: Page, *, variant: str, block: int, channel: int, row: int, co
     y = (channel // number["across"]) * number["pitch-y"] + (row + 0.5) * number["pixel"]
     page.mouse.move(box["x"] + x * unit, box["y"] + y * unit)
     shown = page.locator("#pixel .pixel")
-    for name, value in (("variant", variant), ("channel", channel), ("row", row), ("column", column)):
+    place = {"variant": variant, "block": block, "channel": channel, "row": row, "column": column}
+    for name, value in place.items():
         expect(shown).to_have_attribute(f"data-{name}", str(value))
-
-
-def settle(page: Page) -> None:
-    """Wait until the pixel that is shown has stayed the same for half a second: it arrives after the key."""
-    before = ""
-    while (now := page.locator("#pixel").inner_html()) != before:
-        before = now
-        page.wait_for_timeout(500)
+    settle(page)
 
 
 def recomputes(page: Page, *, pool: str) -> None:
@@ -244,7 +359,9 @@ def recomputes(page: Page, *, pool: str) -> None:
         for value in shown.locator(".steps data").evaluate_all("all => all.map(one => one.value)")
     ]
     convolution = next(index for index, step in enumerate(steps) if re.match(r"conv\d+\b", step))
-    bias = float(re.search(r"bias (\S+)", steps[convolution])[1].replace("−", "-"))  # type: ignore[index]
+    found = re.search(r"bias (\S+)", steps[convolution])
+    assert found, steps
+    bias = float(found[1].replace("−", "-"))
     total = math.fsum(sums) if sums else math.fsum(product for *_, product in patch)
     if sums:
         source = int(shown.get_attribute("data-source") or "-1")
@@ -263,9 +380,11 @@ def recomputes(page: Page, *, pool: str) -> None:
         assert any(values[convolution + 1] == pytest.approx(one, abs=1e-4) for one in inputs)
 
 
-def tab_to(page: Page, role: str, name: "str | re.Pattern[str]") -> None:
+def tab_to(
+    page: Page, role: Literal["application", "link", "spinbutton"], name: "str | re.Pattern[str]"
+) -> None:
     """Press Tab until an element has the focus."""
-    wanted = page.get_by_role(role, name=name, exact=isinstance(name, str)).first  # type: ignore[arg-type]
+    wanted = page.get_by_role(role, name=name, exact=isinstance(name, str)).first
     for _ in range(150):
         page.keyboard.press("Tab")
         if wanted.evaluate("element => element === document.activeElement"):

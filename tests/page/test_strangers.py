@@ -2,11 +2,15 @@
 
 import itertools
 import re
+import socket
 from pathlib import Path
 
+import psutil
 import pytest
 
+from paribus.page.app import Site
 from paribus.page.guard import Door
+from paribus.store import Store
 
 from .conftest import Served, serving
 
@@ -14,15 +18,27 @@ ROUTES = [
     "/",
     "/lesson",
     "/static/page.js",
+    "/static/style.css",
     "/study/{slug}",
     "/study/{slug}/events",
+    "/study/{slug}/lesson",
     "/study/{slug}/look",
     "/study/{slug}/look/pixel",
     "/study/{slug}/look/shown",
     "/study/{slug}/look/image",
+    "/study/{slug}/look/file/look.svg",
     "/nowhere",
 ]
+ANY = {"slug": r"[^/]+", "name": r"[^/]+"}
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"]
+
+
+def test_every_route_is_tried(trained: Path) -> None:
+    with Store.reader(trained) as store:
+        paths = Site(store, Door("127.0.0.1", 80)).paths
+    for path in paths:
+        pattern = re.sub(r"\{(\w+)\}", lambda found: ANY[found[1]], path)
+        assert any(re.fullmatch(pattern, route.format(slug="x")) for route in ROUTES), path
 
 
 @pytest.mark.parametrize(("route", "method"), list(itertools.product(ROUTES, METHODS)))
@@ -53,6 +69,39 @@ def test_foreign_hosts_and_origins_are_refused_everywhere(
         assert "event:" not in text
 
 
+@pytest.mark.parametrize("slash", ["", "/events", "/look"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        "GET {path} HTTP/1.0\r\n\r\n",
+        "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nHost: evil.example\r\n\r\n",
+        "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: null\r\nOrigin: http://127.0.0.1:{port}\r\n\r\n",
+        "GET http://evil.example{path} HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+        (
+            "GET {path} HTTP/1.1\r\nHost: evil.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        ),
+    ],
+)
+def test_strange_requests_are_refused(served: Served, slug: str, head: str, slash: str) -> None:
+    request = head.format(path=f"/study/{slug}{slash}", port=served.port)
+    with socket.create_connection((served.host, served.port), 30) as line:
+        line.sendall(request.encode())
+        line.settimeout(30)
+        answer = line.recv(65536).decode(errors="replace")
+    assert re.match(r"HTTP/1.[01] 4\d\d ", answer), answer
+    assert "event:" not in answer
+    assert "avg" not in answer
+
+
+def test_a_stream_needs_the_token_too(trained: Path, study_file: Path, slug: str) -> None:
+    with serving(trained, str(study_file), host="0.0.0.0") as page:
+        for path in (f"/study/{slug}/events", f"/study/{slug}/look", f"/study/{slug}/look/file/maps.csv"):
+            assert page.ask(path)[0] == 401
+        posted = page.ask(f"/study/{slug}/look/image", method="POST", body=b"x" * 3_000_000)
+        assert posted[0] == 401
+
+
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "[::1]"])
 def test_the_names_of_loopback_are_answered(served: Served, name: str) -> None:
     host = f"{name}:{served.port}"
@@ -77,6 +126,17 @@ def test_every_answer_carries_the_headers(served: Served, path: str) -> None:
     assert headers["cross-origin-resource-policy"] == "same-origin"
     assert "server" not in headers
     assert "set-cookie" not in headers
+
+
+def test_only_this_machine_is_answered_unless_told_otherwise(tmp_path: Path) -> None:
+    with serving(tmp_path / "store", host=None) as page:
+        assert page.address == f"http://127.0.0.1:{page.port}/"
+        listening = {
+            str(connection.laddr[0])
+            for connection in psutil.net_connections("tcp")
+            if connection.status == "LISTEN" and connection.laddr and connection.laddr[1] == page.port
+        }
+        assert listening == {"127.0.0.1"}
 
 
 def test_an_address_that_others_reach_asks_for_its_token(trained: Path) -> None:

@@ -71,6 +71,17 @@ def bomb() -> bytes:
     )
 
 
+def text_bomb() -> bytes:
+    """A PNG file of a hundred pixels whose comment is 20 MB long when it is unpacked."""
+    packed = zlib.compressobj(9)
+    content = (
+        b"Comment\0\0" + b"".join(packed.compress(b"\0" * 1_000_000) for _ in range(20)) + packed.flush()
+    )
+    chunk = b"zTXt" + content
+    head, rest = encoded(Image.new("L", (10, 10)), "PNG")[:33], encoded(Image.new("L", (10, 10)), "PNG")[33:]
+    return head + struct.pack(">I", len(content)) + chunk + struct.pack(">I", zlib.crc32(chunk)) + rest
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [
@@ -87,6 +98,7 @@ def bomb() -> bytes:
         (encoded(seven(), "WEBP")[:60], 415),
         (header_only(100, 100), 415),
         (bomb(), 413),
+        (text_bomb(), 415),
         (header_only(2**31 - 1, 2**31 - 1), 415),
         (encoded(Image.new("L", (2001, 2000)), "PNG"), 413),
         (encoded(Image.new("L", (100, 100), 255), "PNG"), 422),
@@ -108,7 +120,12 @@ def test_bombs_cost_no_memory(served: Served, slug: str) -> None:
     )
     send(served, slug, encoded(seven(), "PNG"))
     before = psutil.Process(process).memory_info().rss
-    for body in (bomb(), header_only(60_000, 60_000), encoded(Image.new("RGB", (1999, 2000)), "PNG")) * 3:
+    for body in (
+        bomb(),
+        text_bomb(),
+        header_only(60_000, 60_000),
+        encoded(Image.new("RGB", (1999, 2000)), "PNG"),
+    ) * 3:
         send(served, slug, body)
     assert psutil.Process(process).memory_info().rss - before < 100e6
 

@@ -24,18 +24,17 @@ from paribus.page.pages import Pages, static_files
 from paribus.page.refusal import RefusedError
 from paribus.page.standings import Standings
 from paribus.page.stream import RETRY, STILL_HERE, EventStream, event
-from paribus.page.studies import Known, Shelf
+from paribus.page.studies import Known, Shelf, address_of
 from paribus.page.summaries import (
     Summary,
-    address_of,
     lead_words,
     now_words,
     run_words,
     running_signature,
+    state_now,
     summary,
 )
 from paribus.page.watching import Watches
-from paribus.report.standing_words import state_of
 from paribus.spec import Study
 from paribus.store import Store
 
@@ -55,6 +54,12 @@ class Site:
         store: Opened for reading; stays open as long as the page is served.
         door: Where it is served.
         given: How the user named further studies, and the studies.
+
+    Attributes:
+        application: What a server serves.
+        paths: What is answered.
+        inside: Asks the nets.
+        stopping: To be set when the server stops.
     """
 
     def __init__(self, store: Store, door: Door, given: Sequence[tuple[str, Study]] = ()) -> None:
@@ -77,9 +82,11 @@ class Site:
             Route("/study/{slug}/look/shown", self._shown),
             Route("/study/{slug}/look/pixel", self._pixel),
             Route("/study/{slug}/look/image", self._image, methods=["POST"]),
+            Route("/study/{slug}/look/file/{name}", self._file),
             Route("/study/{slug}/lesson", self._lesson),
             Route("/static/{name}", self._static),
         ]
+        self.paths = tuple(route.path for route in routes)
         handlers = {
             RefusedError: self._refused,
             HTTPException: self._not_found,
@@ -104,17 +111,18 @@ class Site:
         def make() -> str:
             known = self._known(request)
             page = self._standings.page(known)
-            kind, state = state_of(page.standing)
+            activity = self._standings.running(known)
+            kind, state = state_now(page.standing, activity)
             return self._pages.page(
                 "study.html",
                 links=_links(known),
                 here=address_of(known),
                 name=known.name,
                 question=known.question or known.name,
-                kind=kind.replace(" ", "-"),
+                kind=kind,
                 state=state,
                 post_hoc=page.standing.verdict.post_hoc is not None,
-                now=now_words(self._standings.running(known)),
+                now=now_words(activity, page.standing.layout),
                 sections=page.sections,
                 events=f"{address_of(known)}/events?since={page.row}",
             )
@@ -181,7 +189,7 @@ class Site:
         def take() -> str:
             known = self._known(request)
             assert known.layout is not None, "a known study is laid out"
-            return self.inside.take(content, known.layout.data, name).key
+            return self.inside.take(content, known.layout, name).key
 
         key = await self._behind(self._asking, take)
         return await self._parts(request, replace(choice, image=key))
@@ -202,6 +210,18 @@ class Site:
             return str(self._looking.pixel(self._known(request), choice))
 
         return HTMLResponse(await self._behind(self._asking, make))
+
+    async def _file(self, request: Request) -> Response:
+        choice = read_choice(request.query_params)
+
+        def make() -> Response:
+            name, kind, content = self._looking.file(
+                self._known(request), choice, request.path_params["name"]
+            )
+            headers = {"content-disposition": f'attachment; filename="{name}"'}
+            return Response(content, media_type=kind, headers=headers)
+
+        return await self._behind(self._asking, make)
 
     # what happens
 
@@ -224,7 +244,7 @@ class Site:
                     for run in [run for run in watch.finished if run.row > seen]:
                         yield event("run", {"words": run_words(run)}, run.row)
                         seen = run.row
-                    words = watch.trouble or now_words(watch.activity)
+                    words = watch.trouble or now_words(watch.activity, watch.layout)
                     if words != told:
                         yield event("now", {"words": words, "running": running_signature(watch.activity)})
                         told = words

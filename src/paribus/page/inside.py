@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from paribus.data import Facts
 from paribus.errors import UsageError
 from paribus.page.memory import Recent
 from paribus.page.refusal import RefusedError
 from paribus.page.standings import Standings
 from paribus.page.studies import Known
-from paribus.standing import Standing
+from paribus.standing import Layout, Standing
 from paribus.standing.looks import ImageLook
 from paribus.store import Store
 
@@ -65,12 +64,12 @@ class Inside:
         """Import what the first look needs, in a thread of its own, so that nobody waits for it."""
         threading.Thread(target=_import_torch, name="import torch", daemon=True).start()
 
-    def take(self, content: bytes, entry: Facts, name: str) -> Sketch:
+    def take(self, content: bytes, layout: Layout, name: str) -> Sketch:
         """Prepare an upload as the dataset's images were, and remember it.
 
         Args:
             content: The bytes of a file.
-            entry: The dataset whose form the image gets.
+            layout: The study in the form of whose images it is brought.
             name: What it is called.
 
         Raises:
@@ -79,9 +78,10 @@ class Inside:
         """
         from paribus.inference.preparing import prepare  # noqa: PLC0415 - the index needs none of it
 
+        data = layout.study.data
         with _opened(content) as picture:
             try:
-                pixels = prepare([picture], entry).pixels[0]
+                pixels = prepare([picture], layout.data, resize=data.resize).pixels[0]
             except UsageError as error:
                 raise RefusedError(422, "This picture cannot be used.", _reason(error)) from None
         content = b"\0".join((str(pixels.shape).encode(), name.encode(), pixels.tobytes()))
@@ -109,11 +109,10 @@ class Inside:
         """
         test = self._standings.test_images(known)
         if test is None:
-            raise RefusedError(
-                404,
-                "The test images are not on this machine.",
-                f"`paribus data fetch {known.name}` brings them.",
-            )
+            assert known.layout is not None, "a study that is shown is laid out"
+            asked = known.layout.study.data
+            mend = "Put them back." if asked.own else f"`paribus data fetch {asked.dataset}` brings them."
+            raise RefusedError(404, "The test images are not on this machine.", mend)
         if not 0 <= index < len(test):
             raise RefusedError(
                 404, f"There is no test image {index}.", f"They go from 0 to {len(test) - 1:,}."

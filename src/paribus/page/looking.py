@@ -9,8 +9,11 @@ from starlette.datastructures import QueryParams
 from paribus.errors import UsageError
 from paribus.page.inside import Inside
 from paribus.page.refusal import RefusedError
-from paribus.page.studies import Known
-from paribus.report.look_sections import answers_html, brightest, layers_html, pixel_html, seen_html
+from paribus.page.studies import Known, address_of
+from paribus.report.look_files import LOOK_FILES, look_content
+from paribus.report.look_names import brightest, look_stem
+from paribus.report.look_pixel_view import pixel_html
+from paribus.report.look_sections import answers_html, layers_html, seen_html
 from paribus.standing.looks import ImageLook, NetLook
 from paribus.standing.pixels import take_apart
 
@@ -53,6 +56,7 @@ class Parts:
     Attributes:
         image: What addresses name the image by.
         seen: The image as the nets see it.
+        saving: Links to the look as files.
         shown: What the nets say, and their feature maps.
         pixel: One value taken apart.
         trouble: Why there is nothing to show; empty otherwise.
@@ -60,6 +64,7 @@ class Parts:
 
     image: str
     seen: Markup = _NOTHING
+    saving: Markup = _NOTHING
     shown: Markup = _NOTHING
     pixel: Markup = _NOTHING
     trouble: str = ""
@@ -115,6 +120,7 @@ class Looking:
         return Parts(
             image=choice.image,
             seen=seen_html(looked),
+            saving=_saving(known, choice),
             shown=Markup("<h2>What they say</h2>\n{}\n<h2>What they see</h2>\n{}").format(
                 answers, layers_html(looked, live=True)
             ),
@@ -128,6 +134,27 @@ class Looking:
             RefusedError: 404 if there is no such image or value; 409 if no net can be asked.
         """
         return self._pixel(self._inside.look(known, choice.image, choice.seed), choice)
+
+    def file(self, known: Known, choice: Choice, name: str) -> tuple[str, str, bytes]:
+        """A look as a file.
+
+        Args:
+            known: The study.
+            choice: Which image and seed.
+            name: One of `LOOK_FILES`.
+
+        Returns:
+            Name, media type and content.
+
+        Raises:
+            RefusedError: 404 if there is no such image or file; 409 if no net can be asked.
+        """
+        if name not in LOOK_FILES:
+            raise RefusedError(404, "There is no such file.", "Start from the list of all studies.")
+        looked = self._inside.look(known, choice.image, choice.seed)
+        assert known.layout is not None, "a study that is shown is laid out"
+        content = look_content(looked, known.layout.names, name)
+        return f"{known.name}-{look_stem(looked)}-{name}", LOOK_FILES[name].media_type, content
 
     def _pixel(self, looked: ImageLook, choice: Choice) -> Markup:
         net = _net(looked, choice.variant)
@@ -151,6 +178,19 @@ class Looking:
             raise RefusedError(404, f"{error.what}.", f"Choose {error.expected}.") from None
         chosen = replace(choice, variant=net.variant, place=pixel.chosen, source=pixel.source)
         return pixel_html(looked, net, pixel, address=lambda **other: _address(chosen, **other))
+
+
+def _saving(known: Known, choice: Choice) -> Markup:
+    """Links to the files of a look."""
+    seed = {} if choice.seed is None else {"seed": choice.seed}
+    query = urlencode({"image": choice.image, **seed})
+    links = Markup(", ").join(
+        Markup('<a href="{}/look/file/{}?{}" download>{}</a>').format(
+            address_of(known), name, query, file.words
+        )
+        for name, file in LOOK_FILES.items()
+    )
+    return Markup("Save as {}.").format(links)
 
 
 def _net(looked: ImageLook, variant: str) -> NetLook | None:

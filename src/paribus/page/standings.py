@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from paribus.data import Split, load
 from paribus.errors import DataError
@@ -10,8 +10,8 @@ from paribus.page.memory import Recent
 from paribus.page.studies import Known
 from paribus.page.tail import ProgressTail
 from paribus.page.watching import stamp_of
-from paribus.report.html.page import Section, report_sections
-from paribus.standing import Activity, Standing, activity, gather, recall, with_noises
+from paribus.report.html.page import Section, report_sections, with_activity
+from paribus.standing import Activity, Evidence, Standing, activity, gather, recall, with_noises
 from paribus.store import Store
 
 
@@ -42,6 +42,7 @@ class Standings:
         self._store = store
         self._clock = clock
         self._standings: Recent[tuple[str, tuple[int, ...]], Standing] = Recent(256)
+        self._pages: Recent[tuple[str, tuple[int, ...]], tuple[Evidence, Page]] = Recent(8)
         self._tests: Recent[str, Split] = Recent(4)
 
     def of(self, known: Known) -> Standing:
@@ -64,17 +65,31 @@ class Standings:
         return activity(tail.events, known.layout, now=self._clock())
 
     def page(self, known: Known) -> Page:
-        """A study's page as it is now."""
+        """A study's page as it is now.
+
+        All but what is running is made once for every state of the store: this is why a study that trains
+        can be looked at without taking the time of those who train it.
+        """
+        key = (known.digest, stamp_of(self._store.folder))
+        evidence, page = self._pages.made(key, lambda: self._made(known))
+        running = self.running(known)
+        if running == evidence.activity:
+            return page
+        now = replace(evidence, activity=running)
+        return replace(page, sections=with_activity(page.sections, now))
+
+    def _made(self, known: Known) -> tuple[Evidence, Page]:
         row = self._store.last_row()
         standing = with_noises(self.of(known), self._store)
         evidence = gather(standing, self._store, now=self._clock())
-        return Page(standing, report_sections(evidence, asked=known.asked), row)
+        return evidence, Page(standing, report_sections(evidence, asked=known.asked), row)
 
     def test_images(self, known: Known) -> Split | None:
         """The test images of a study's dataset; None where they are not on this machine."""
         assert known.layout is not None, "only a study that is laid out has data"
-        name = known.layout.data.name
+        asked = known.layout.study.data
+        key = f"{known.layout.data.name} {known.layout.data.fingerprint}"
         try:
-            return self._tests.made(name, lambda: load(name, offline=True).test)
+            return self._tests.made(key, lambda: load(asked, offline=True).test)
         except DataError:
             return None

@@ -14,7 +14,7 @@ from paribus.inference.registered import declared_study
 from paribus.records import Registration
 from paribus.spec import Study, builtin_names, locate, study_digest
 from paribus.standing import Layout, lay_out
-from paribus.store import Store
+from paribus.store import DEFAULT_FOLDER, Store
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ class Shelf:
     def __init__(self, store: Store, given: Sequence[tuple[str, Study]] = ()) -> None:
         self._store = store
         self._turn = threading.Lock()
+        self._options = () if store.folder == DEFAULT_FOLDER else ("--store", str(store.folder))
         self._laid_out: dict[str, tuple[Layout | None, str]] = {}
         self._at_hand = {study_digest(study): (study, name, "given") for name, study in given}
         for name in builtin_names():
@@ -86,7 +87,8 @@ class Shelf:
         name = study.name if study is not None else registration.name if registration is not None else ""
         layout, trouble = self._layout(digest, study, registration)
         slug = f"{name}-{digest[:10]}"
-        asked = (called,) if called else (name,)
+        # a study that is known from the store alone can be saved from its page as a file of this name
+        asked = (called or f"{name}.toml", *self._options)
         return Known(slug, name, digest, layout, registration, asked, origin, trouble)
 
     def _layout(
@@ -118,6 +120,11 @@ def declared(registration: Registration) -> Study | None:
     crossed = {"factors": content["factors"]} if content["factors"] else {"variants": plain.variants}
     study = Study(**shared, **crossed)
     return study if study_digest(study) == registration.study_digest else None
+
+
+def address_of(known: Known) -> str:
+    """Where a study's page is."""
+    return f"/study/{known.slug}"
 
 
 def command(known: Known, verb: str) -> str:

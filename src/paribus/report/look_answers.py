@@ -1,12 +1,12 @@
 """What the nets of a variant say of an image: probability of each class, mean and spread over the seeds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from paribus.report.charts.axes import shorten, text_width
 from paribus.report.charts.svg import Drawing, Element, label, line, node
 from paribus.report.charts.theme import series_style
 from paribus.report.numbers import count
-from paribus.report.tables import Number, Table, percent_cell
+from paribus.report.tables import Table, percent_cell, rows_as_csv
 from paribus.report.terminal import clean
 from paribus.standing.trained import Prediction
 
@@ -73,18 +73,33 @@ def answer_table(prediction: Prediction, variant: str) -> Table:
     )
 
 
-def answers_table(predictions: dict[str, Prediction]) -> Table:
-    """What every variant says, a line each."""
+def seeds_table(prediction: Prediction, variant: str) -> Table:
+    """What the net of each seed says by itself: its class, and how probable that is."""
     rows = tuple(
         (
-            clean(variant),
-            clean(prediction.name),
-            percent_cell(100 * prediction.probability),
-            Number(prediction.agreement, f"{prediction.agreement} of {len(prediction.seeds)}"),
+            f"{seed}",
+            clean(prediction.classes[int(said.argmax())]),
+            percent_cell(100 * float(said.max())),
         )
-        for variant, prediction in predictions.items()
+        for seed, said in zip(prediction.seeds, prediction.by_seed, strict=True)
     )
-    return Table("What every variant says", ("variant", "class", "probability, %", "nets that agree"), rows)
+    return Table(
+        f"{clean(variant)}: what the net of each seed says",
+        ("seed", "class", "probability, %"),
+        rows,
+        ("seed", "class", "probability_percent"),
+    )
+
+
+def probabilities_csv(predictions: Sequence[Prediction]) -> str:
+    """The probability that every net gives every class, in full."""
+    rows = [
+        (clean(prediction.voters.variant), seed, clean(name), float(share))
+        for prediction in predictions
+        for seed, said in zip(prediction.seeds, prediction.by_seed, strict=True)
+        for name, share in zip(prediction.classes, said, strict=True)
+    ]
+    return rows_as_csv(("variant", "seed", "class", "probability"), rows)
 
 
 def _shown(prediction: Prediction) -> list[int]:

@@ -7,9 +7,9 @@ from paribus.report.charts.svg import Drawing, Element, label, node
 from paribus.report.look_answers import answer_drawing, answer_words
 from paribus.report.look_cells import full, picture, shown_image
 from paribus.report.look_maps import map_grid, maps_elements, scale_drawing
+from paribus.report.look_names import first_pixel, image_title
 from paribus.report.look_pixel import pixel_name, pixel_steps
 from paribus.report.look_pixel_drawings import patch_drawing, window_drawing
-from paribus.report.look_sections import first_pixel, image_title
 from paribus.standing.looks import ImageLook, NetLook
 from paribus.standing.pixels import Pixel
 

@@ -1,17 +1,15 @@
 """How a convolutional network sees, step by step, with the numbers of a real net and a real image."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from markupsafe import Markup
 
-from paribus.report.charts.figure import NARROW, WIDE
-from paribus.report.charts.svg import Drawing, inline
+from paribus.report.charts.figure import NARROW
 from paribus.report.html.environment import render
 from paribus.report.html.page import Section
-from paribus.report.look_answers import answer_drawing, answer_words
+from paribus.report.look_answers import answer_drawing, answer_table, answer_words
 from paribus.report.look_cells import Floats, full, picture
 from paribus.report.look_lesson_drawings import (
     CROP,
@@ -20,27 +18,24 @@ from paribus.report.look_lesson_drawings import (
     crop_drawing,
     pools_drawing,
     scale_drawing,
+    seen_counts,
     slide_drawing,
 )
-from paribus.report.look_pixel import pixel_steps, shown_patch
+from paribus.report.look_lesson_pictures import (
+    Picture,
+    drawn_picture,
+    maps_table,
+    pools_table,
+    small_picture,
+)
+from paribus.report.look_names import brightest, image_title
+from paribus.report.look_pixel import patch_table, pixel_steps, shown_patch
 from paribus.report.look_pixel_drawings import patch_drawing, window_drawing
-from paribus.report.look_sections import brightest, image_title
 from paribus.report.numbers import count
 from paribus.report.tables import Table
 from paribus.report.terminal import clean
 from paribus.standing.looks import BlockLook, Convolution, ImageLook, NetLook
 from paribus.standing.pixels import Pixel, take_apart
-
-Draw = Callable[[float], Drawing]
-"""From a width to a drawing."""
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A drawing of the lesson, as the template takes it."""
-
-    drawings: tuple[Markup, ...]
-    caption: str
 
 
 @dataclass(frozen=True)
@@ -149,10 +144,11 @@ def _numbers(seen: Seen) -> Step:
         f"For the net, an image is a table of numbers: here {rows} × {columns} of them, 0 for black, 1 for "
         "white. Everything that follows is arithmetic on this table."
     )
-    drawn = _drawn(
+    drawn = drawn_picture(
         "numbers",
         lambda width: crop_drawing(address, seen.image, corner, width),
         f"{image_title(seen.looked)}.",
+        maps_table("Every pixel of the image", (("image", seen.image),)),
     )
     return Step((words,), (drawn,))
 
@@ -183,16 +179,18 @@ def _convolution(seen: Seen) -> Step:
         + "."
     )
     pictures = (
-        _drawn(
+        drawn_picture(
             "patch",
             lambda width: patch_drawing(pixel, width=width),
             "Blue is positive, vermillion negative; dashed cells lie outside of the image and count as zero.",
+            patch_table(pixel),
         ),
-        _drawn(
+        drawn_picture(
             "slid",
             lambda width: slide_drawing(slide, width),
             "The same kernel slides over the whole image, and each place gives one value of the feature map: "
             "a high one where the image looks like the kernel.",
+            maps_table("Every value of the feature map", (("feature map", slide.output),)),
         ),
     )
     return Step((words, example), pictures)
@@ -213,14 +211,21 @@ def _padding(seen: Seen) -> Step:
     )
     sizes = f"same: {output_size(size, side, around, 1)}; valid: {output_size(size, side, 0, 1)}"
     pictures = (
-        _drawn(
+        drawn_picture(
             "corner",
             lambda width: corner_drawing(side, around, width),
             "The upper left corner of the image: how many positions of the kernel see each pixel. Framed: "
             "the first position. Dashed: zeros of the padding.",
+            maps_table(
+                "Positions of the kernel that see each pixel of the corner",
+                (("same", seen_counts(side, around, side + 1)), ("valid", seen_counts(side, 0, side + 1))),
+            ),
         ),
-        _drawn(
-            "padded", lambda width: scale_drawing(maps, width), f"All in one scale. Side of the map, {sizes}."
+        drawn_picture(
+            "padded",
+            lambda width: scale_drawing(maps, width),
+            f"All in one scale. Side of the map, {sizes}.",
+            maps_table("Every value of the three maps", maps),
         ),
     )
     return Step((words,), pictures)
@@ -234,10 +239,11 @@ def _stride(seen: Seen) -> Step:
         "second value is computed in both directions: a quarter of the map, and of the work. "
         f"{clean(seen.net.variant)} uses stride {seen.first.stride} here."
     )
-    drawn = _drawn(
+    drawn = drawn_picture(
         "strides",
         lambda width: scale_drawing(maps, width),
         "The same kernel with stride 1, 2 and 3, in one scale.",
+        maps_table("Every value of the three maps", maps),
     )
     return Step((words,), (drawn,))
 
@@ -256,10 +262,11 @@ def _activation(seen: Seen) -> Step:
         else f"The activation {name} bends the values; without, several layers could do no more than one."
     )
     maps = (("before", before), ("after", after))
-    drawn = _drawn(
+    drawn = drawn_picture(
         "activated",
         lambda width: scale_drawing(maps, width, abreast=2 if width == NARROW else 3),
         f"Map {channel} of block 1 before and after. Vermillion: negative.",
+        maps_table("Every value before and after the activation", maps),
     )
     return Step((words,), (drawn,))
 
@@ -278,17 +285,19 @@ def _pooling(seen: Seen) -> Step:
         "anywhere in the window. The mean says how much of it there is; a single strong answer is diluted."
     )
     pictures = [
-        _drawn(
+        drawn_picture(
             "pools",
             lambda width: pools_drawing(crop, size, width),
             f"Part of map {pixel.channel} after the activation, in windows of {size} × {size}. Max pooling "
             "keeps the largest of each window (framed), average pooling the mean.",
+            pools_table(crop, size),
         )
     ]
     window = window_drawing(pixel, width=NARROW)
     if window is not None:
         caption = f"{clean(seen.net.variant)} uses {pixel.pool} pooling: the window of its strongest value."
-        pictures.append(_small("window", window, caption))
+        windows = (("before the activation", pixel.window_before), ("after", pixel.window))
+        pictures.append(small_picture("window", window, caption, maps_table("The pooling window", windows)))
     return Step((words,), tuple(pictures))
 
 
@@ -313,7 +322,8 @@ def _classes(seen: Seen, variants: Sequence[str]) -> Step:
     )
     drawing = answer_drawing(prediction, variants.index(net.variant), width=NARROW)
     caption = "Bars: mean over the seeds; line: from the least to the greatest of them."
-    return Step((words,), (_small("classes", drawing, caption),))
+    table = answer_table(prediction, net.variant)
+    return Step((words,), (small_picture("classes", drawing, caption, table),))
 
 
 def _layer_table(net: NetLook) -> Table:
@@ -325,27 +335,6 @@ def _layer_table(net: NetLook) -> Table:
     )
     title = f"{clean(net.variant)}: where the size changes"
     return Table(title, ("layer", "setting", "output", "how it follows"), rows)
-
-
-def _drawn(name: str, draw: Draw, caption: str) -> Picture:
-    """A picture in a wide and a narrow form."""
-    forms = ((WIDE, "wide"), (NARROW, "narrow"))
-    return Picture(tuple(_inline(draw(width), name, kind, caption) for width, kind in forms), caption)
-
-
-def _small(name: str, drawing: Drawing, caption: str) -> Picture:
-    """A picture that suits any width."""
-    return Picture((_inline(drawing, name, "only", caption),), caption)
-
-
-def _inline(drawing: Drawing, name: str, kind: str, caption: str) -> Markup:
-    return inline(
-        drawing,
-        title=f"Drawing: {name}",
-        description=caption,
-        identity=f"lesson-{name}-{kind}",
-        css=kind,
-    )
 
 
 def _inner(at: int, last: int) -> int:

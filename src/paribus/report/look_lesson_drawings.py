@@ -87,11 +87,15 @@ def slide_drawing(slide: Slide, width: float) -> Drawing:
         x, y = start + column * cell, 22 + row * cell
         elements += [frame(left, top, side, side), frame(x, y, cell, cell)]
         if wide:
-            line = f"M{left + side:.1f} {top + side / 2:.1f}L{x:.1f} {y + cell / 2:.1f}"
+            end, middle = start + columns * cell, y + cell / 2
+            lines = (
+                f"M{left + side:.1f} {top + side / 2:.1f}L{x:.1f} {middle:.1f}"
+                f"M{x + cell:.1f} {middle:.1f}L{end + 4:.1f} {middle:.1f}"
+            )
             value = full(float(slide.output[row, column]))
             elements += [
-                node("path", d=line, css="axis open thin", stroke_dasharray="2 3"),
-                label(x + cell + 6, y + cell / 2 + 4, value, css="small halo"),
+                node("path", d=lines, css="axis open thin", stroke_dasharray="2 3"),
+                label(end + 8, middle + 4, value, css="small"),
             ]
     return Drawing(width, room + 26, tuple(elements))
 
@@ -131,8 +135,8 @@ def corner_drawing(side: int, padding: int, width: float) -> Drawing:
         known = inside if name == "same" else np.ones_like(inside)
         offset = 0 if name == "same" else padding
         grid = padded[offset:, offset:]
-        elements.append(label(x, y - 8, f"{name} padding", css="small muted"))
         left, top = x + offset * cell, y + offset * cell
+        elements.append(label(left, top - 8, f"{name} padding", css="small muted"))
         elements += number_grid(
             (left, top),
             cell,

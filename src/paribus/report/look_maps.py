@@ -6,6 +6,9 @@ import numpy as np
 
 from paribus.report.charts.svg import Drawing, Element, label, node
 from paribus.report.look_cells import Floats, brief, sheet, shown_image
+from paribus.report.tables import rows_as_csv
+from paribus.report.terminal import clean
+from paribus.standing.looks import ImageLook
 
 MOST_MAPS = 128
 """So many maps of a layer are drawn; the others are counted."""
@@ -112,3 +115,14 @@ def _frame(grid: MapGrid, channel: int) -> str:
     left, top = grid.corner(channel)
     across, down = grid.columns * grid.pixel, grid.rows * grid.pixel
     return f"M{left:.2f} {top:.2f}h{across:.2f}v{down:.2f}h{-across:.2f}z"
+
+
+def maps_csv(looked: ImageLook) -> str:
+    """Every value of the feature maps that are shown, in full; channels, rows and columns from 0."""
+    rows = [
+        (clean(net.variant), net.seed, clean(layer), channel, row, column, float(value))
+        for net in looked.nets
+        for layer, maps in net.shown.items()
+        for (channel, row, column), value in np.ndenumerate(maps)
+    ]
+    return rows_as_csv(("variant", "seed", "layer", "channel", "row", "column", "value"), rows)

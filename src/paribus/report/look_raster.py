@@ -8,16 +8,29 @@ import base64
 import io
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from paribus.report.charts.svg import Drawing, Element
 from paribus.report.charts.theme import LIGHT
+from paribus.report.terminal import as_ascii
+
+_NO_SIGN = "\U0010ffff"
 
 _MOVE = re.compile(r"translate\((-?[\d.]+) (-?[\d.]+)\)")
 _FRAME = re.compile(r"M(-?[\d.]+) (-?[\d.]+)h(-?[\d.]+)v(-?[\d.]+)h-?[\d.]+z")
 _SIZES = {"small": 12.0, "strong": 13.0}
+
+FONTS = (
+    ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"),
+    ("LiberationSans-Regular.ttf", "LiberationSans-Bold.ttf"),
+    ("Arial.ttf", "Arial Bold.ttf"),
+    ("segoeui.ttf", "segoeuib.ttf"),
+)
+"""Regular and bold form of the fonts that are looked for."""
 
 Colour = tuple[int, int, int, int]
 
@@ -33,7 +46,7 @@ def png_file(drawing: Drawing, *, scale: int = 2) -> bytes:
     for element in drawing.elements:
         canvas.paint(element, 0.0, 0.0)
     file = io.BytesIO()
-    canvas.image.convert("RGB").save(file, format="PNG", optimize=True)
+    canvas.image.convert("RGB").save(file, format="PNG")
     return file.getvalue()
 
 
@@ -43,6 +56,29 @@ class _Box:
     y: float
     width: float
     height: float
+
+
+@dataclass(frozen=True)
+class _Face:
+    """A font; where it has no bold form, a stroke around its signs makes one."""
+
+    font: ImageFont.FreeTypeFont | ImageFont.ImageFont
+    stroke: float = 0.0
+
+
+@cache
+def _face(size: float, *, bold: bool) -> _Face:
+    """The first of `FONTS` that this machine has, else the small one that comes with Pillow."""
+    for names in FONTS:
+        with suppress(OSError):
+            return _Face(ImageFont.truetype(names[bold], size))
+    return _Face(ImageFont.load_default(size), stroke=round(size / 36) if bold else 0.0)
+
+
+@cache
+def _has(face: _Face, sign: str) -> bool:
+    """Whether a font has a sign, and not only the box that stands for those it has not."""
+    return sign.isascii() or bytes(face.font.getmask(sign)) != bytes(face.font.getmask(_NO_SIGN))
 
 
 class _Canvas:
@@ -117,10 +153,15 @@ class _Canvas:
             (y + float(element.get("y", "0"))) * self._scale,
         )
         colour = LIGHT["muted" if "muted" in classes else "ink"]
-        font = ImageFont.load_default(size * self._scale)
-        bold = 0.35 * self._scale if "strong" in classes else 0
+        face = _face(size * self._scale, bold="strong" in classes)
+        content = element.text or ""
         ImageDraw.Draw(self.image).text(
-            place, element.text or "", fill=colour, font=font, anchor=anchor, stroke_width=round(bold)
+            place,
+            content if all(_has(face, sign) for sign in content) else as_ascii(content),
+            fill=colour,
+            font=face.font,
+            anchor=anchor,
+            stroke_width=face.stroke,
         )
 
 

@@ -4,35 +4,38 @@ The live page and the report's file are made of the same parts; the live page ma
 script can tell which value is pointed at.
 """
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from markupsafe import Markup
 
-from paribus.report.charts.svg import Drawing, inline
-from paribus.report.html.environment import render
+from paribus.report.charts.svg import inline
+from paribus.report.html.environment import data_link, render
 from paribus.report.html.page import Section
-from paribus.report.look_answers import answer_drawing, answer_table, answer_words, certainty_words
-from paribus.report.look_cells import brief, full, picture
+from paribus.report.look_answers import (
+    answer_drawing,
+    answer_table,
+    answer_words,
+    certainty_words,
+    probabilities_csv,
+    seeds_table,
+)
+from paribus.report.look_cells import brief, picture
 from paribus.report.look_maps import MOST_MAPS, MapGrid, map_grid, maps_drawing, scale_drawing
-from paribus.report.look_pixel import channel_table, patch_table, pixel_name, pixel_sentence, pixel_steps
-from paribus.report.look_pixel_drawings import channels_drawing, patch_drawing, way_drawing, window_drawing
+from paribus.report.look_names import first_pixel, image_title, look_stem
+from paribus.report.look_pixel_view import pixel_html
 from paribus.report.numbers import count
 from paribus.report.tables import Table
 from paribus.report.terminal import clean
 from paribus.standing.looks import BlockLook, ImageLook, NetLook
-from paribus.standing.pixels import Pixel, take_apart
+from paribus.standing.trained import Prediction
 
 COLUMN = 320.0
-"""Width of the drawings of one variant, CSS pixels."""
+"""Width of the feature maps of one variant, CSS pixels."""
 
-Place = tuple[int, int, int]
-"""Channel, row and column."""
-
-Address = Callable[..., str]
-"""From what is to be changed in a choice (``source``, ``place``) to the address that shows it."""
+ANSWER = 264.0
+"""Width of its bars, which are text for the most part: less of it is scaled down in a narrow column."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class AnswerView:
     said: str
     certainty: str
     drawing: Markup
-    table: Table
+    tables: tuple[Table, ...]
 
 
 @dataclass(frozen=True)
@@ -71,41 +74,6 @@ class LayerView:
     maps: tuple[MapsView, ...]
 
 
-@dataclass(frozen=True)
-class ChoiceView:
-    """A link to another part of the same sum."""
-
-    words: str
-    address: str
-    choice: str
-    current: bool = False
-
-
-@dataclass(frozen=True)
-class PixelView:
-    """One value taken apart, as the template takes it."""
-
-    variant: str
-    name: str
-    value: float
-    value_words: str
-    way: Markup
-    patch: Markup
-    patch_title: str
-    channels: Markup | None
-    sources: int
-    source: int
-    window: Markup | None
-    places: int
-    steps: tuple[tuple[str, str, str, float], ...]
-    tables: tuple[Table, ...]
-    pixel: Pixel
-    sentence: str
-    elsewhere: tuple[str, ...]
-    other_places: tuple[ChoiceView, ...]
-    other_sources: tuple[ChoiceView, ...]
-
-
 def seen_html(looked: ImageLook) -> Markup:
     """The image that the nets see."""
     return render(
@@ -131,18 +99,19 @@ def answers_html(looked: ImageLook, variants: Sequence[str], *, prefix: str = ""
             said=prediction.name,
             certainty=certainty_words(prediction),
             drawing=inline(
-                answer_drawing(prediction, variants.index(net.variant), width=COLUMN),
+                answer_drawing(prediction, variants.index(net.variant), width=ANSWER),
                 title=f"{clean(net.variant)}: probability of each class",
                 description=f"{clean(net.variant)} {answer_words(prediction)}.",
                 identity=f"{prefix}answer-{number}",
                 css="only",
             ),
-            table=answer_table(prediction, net.variant),
+            tables=(answer_table(prediction, net.variant), *_by_seed(prediction, net.variant)),
         )
         for number, (net, prediction) in enumerate(zip(looked.nets, looked.predictions, strict=True))
     )
     missing = tuple(looked.missing.items())
-    return render("look_answers.html", answers=views, missing=missing, level=level)
+    about = image_title(looked)
+    return render("look_answers.html", answers=views, missing=missing, level=level, about=about)
 
 
 def layers_html(looked: ImageLook, *, prefix: str = "", level: int = 3, live: bool = False) -> Markup:
@@ -159,28 +128,6 @@ def layers_html(looked: ImageLook, *, prefix: str = "", level: int = 3, live: bo
     return render("look_layers.html", layers=views, own=own, live=live, level=level)
 
 
-def pixel_html(
-    looked: ImageLook,
-    net: NetLook,
-    pixel: Pixel,
-    *,
-    prefix: str = "",
-    level: int = 3,
-    address: Address | None = None,
-) -> Markup:
-    """One value taken apart, with the same place in the other variants.
-
-    Args:
-        looked: An image and what the nets make of it.
-        net: Whose value it is.
-        pixel: The value.
-        prefix: Put before identities.
-        level: Level of its heading.
-        address: Where other parts of the sum are shown; there are no links to them when left out.
-    """
-    return render("look_pixel.html", pixel=_pixel(looked, net, pixel, prefix, address), level=level)
-
-
 def look_section(
     looks: Sequence[tuple[str, ImageLook]], variants: Sequence[str], *, title: str = "Inside the nets"
 ) -> Section:
@@ -193,9 +140,13 @@ def look_section(
     """
     parts = [
         {
-            "title": f"{image_title(looked)}: {why}",
+            "title": image_title(looked),
+            "why": f"{why[:1].upper()}{why[1:]}.",
             "seen": seen_html(looked),
             "answers": answers_html(looked, variants, prefix=f"look-{number}-", level=4),
+            "csv": data_link("", "text/csv;charset=utf-8", probabilities_csv(looked.predictions)),
+            "stem": look_stem(looked),
+            "command": _command(looked),
             "layers": layers_html(looked, prefix=f"look-{number}-", level=4),
             "pixels": _pixels(looked, f"look-{number}-"),
         }
@@ -205,35 +156,17 @@ def look_section(
     return Section("inside", title, render("look_section.html", parts=parts, seeds=sorted(seeds)))
 
 
-def image_title(looked: ImageLook) -> str:
-    """What an image is called, with its class where that is known."""
-    if looked.label is None:
-        return clean(looked.name)
-    return f"{clean(looked.name)}, class {clean(looked.predictions[0].classes[looked.label])}"
+def _by_seed(prediction: Prediction, variant: str) -> tuple[Table, ...]:
+    return (seeds_table(prediction, variant),) if len(prediction.seeds) > 1 else ()
 
 
-def brightest(block: BlockLook) -> Place:
-    """Where a block's output is largest."""
-    channel, row, column = np.unravel_index(int(block.output.argmax()), block.output.shape)
-    return int(channel), int(row), int(column)
-
-
-def first_pixel(looked: ImageLook, net: NetLook) -> Pixel | None:
-    """The value that is taken apart where nobody has chosen one.
-
-    It is the largest of the first net's first block, and the same place in the others, to be compared.
-
-    Returns:
-        None where the net has no such place, or no blocks.
-    """
-    first = next((one for one in looked.nets if one.blocks), None)
-    if first is None or not net.blocks:
-        return None
-    place = brightest(first.blocks[0])
-    block = net.blocks[0]
-    if any(at >= size for at, size in zip(place, block.output.shape, strict=True)):
-        return None
-    return take_apart(block, *place)
+def _command(looked: ImageLook) -> str:
+    """What draws a look at a test image into a file; empty for another image."""
+    numbered = re.match(r"Test image (\d+) of ", looked.name)
+    voters = looked.predictions[0].voters
+    return (
+        f"paribus look {voters.dataset}:{numbered[1]} --study {voters.study} -o look.svg" if numbered else ""
+    )
 
 
 def _pixels(looked: ImageLook, prefix: str) -> list[Markup]:
@@ -307,86 +240,6 @@ def _arithmetic(net: NetLook, block: BlockLook | None) -> tuple[tuple[str, str],
         for layer in net.table.layers
         if layer.name in names
     )
-
-
-def _pixel(looked: ImageLook, net: NetLook, pixel: Pixel, prefix: str, address: Address | None) -> PixelView:
-    block = net.blocks[pixel.block - 1]
-    name = pixel_name(pixel)
-    main = pixel.summand.convolution
-    window = window_drawing(pixel, width=COLUMN)
-
-    def drawn(drawing: Drawing, part: str, title: str) -> Markup:
-        return inline(
-            drawing,
-            title=title,
-            description=f"{title}; the numbers are in the steps and tables below.",
-            identity=f"{prefix}{part}",
-            css=f"only {part}",
-        )
-
-    return PixelView(
-        variant=net.variant,
-        name=name,
-        value=pixel.value,
-        value_words=full(pixel.value),
-        way=drawn(way_drawing(block, pixel, width=COLUMN), "way", "Where the value comes from"),
-        patch=drawn(
-            patch_drawing(pixel, width=COLUMN), "patch", f"Patch and kernel of input channel {pixel.source}"
-        ),
-        patch_title=f"Input channel {pixel.source}: patch × kernel",
-        channels=(
-            drawn(channels_drawing(pixel, width=COLUMN), "channels", "Sum of each input channel")
-            if len(main.sources) > 1
-            else None
-        ),
-        sources=len(main.sources),
-        source=pixel.source,
-        window=None if window is None else drawn(window, "window", "The pooling window"),
-        places=len(pixel.window),
-        steps=tuple((step.name, step.sum, full(step.value), step.value) for step in pixel_steps(pixel)),
-        tables=(patch_table(pixel), *((channel_table(pixel),) if len(main.sources) > 1 else ())),
-        pixel=pixel,
-        sentence=pixel_sentence(pixel),
-        elsewhere=tuple(_elsewhere(looked, net, pixel)),
-        other_places=() if address is None else tuple(_places(pixel, address)),
-        other_sources=() if address is None else tuple(_sources(pixel, address)),
-    )
-
-
-def _places(pixel: Pixel, address: Address) -> Iterator[ChoiceView]:
-    """The values of the pooling window, each to be taken apart."""
-    if pixel.pool == "none":
-        return
-    for row, column in np.ndindex(*pixel.window.shape):
-        words = f"row {row}, column {column}: {brief(float(pixel.window[row, column]))}"
-        place = f"{row},{column}"
-        yield ChoiceView(
-            words, address(place=place), json.dumps({"place": place}), current=(row, column) == pixel.chosen
-        )
-
-
-def _sources(pixel: Pixel, address: Address) -> Iterator[ChoiceView]:
-    """The input channels before and after the one that is shown."""
-    count = len(pixel.summand.convolution.sources)
-    if count < 2:
-        return
-    for words, step in (("previous", -1), ("next", 1)):
-        source = (pixel.source + step) % count
-        choice = json.dumps({"source": source, "place": f"{pixel.chosen[0]},{pixel.chosen[1]}"})
-        yield ChoiceView(f"{words} input channel ({source})", address(source=source), choice)
-
-
-def _elsewhere(looked: ImageLook, net: NetLook, pixel: Pixel) -> list[str]:
-    """The value at the same place in the other variants."""
-    found = []
-    for other in looked.nets:
-        if other is net or len(other.blocks) < pixel.block:
-            continue
-        output = other.blocks[pixel.block - 1].output
-        place = (pixel.channel, pixel.row, pixel.column)
-        if all(at < size for at, size in zip(place, output.shape, strict=True)):
-            found.append(f"{clean(other.variant)}: {full(float(output[place]))}")
-    return found
 
 
 def _size(shape: tuple[int, ...]) -> str:

@@ -7,8 +7,8 @@ from rich.text import Text
 
 from paribus.report.look_answers import answer_words
 from paribus.report.look_cells import full
+from paribus.report.look_names import first_pixel, image_title
 from paribus.report.look_pixel import pixel_name, pixel_steps
-from paribus.report.look_sections import first_pixel, image_title
 from paribus.report.picture import as_text
 from paribus.report.terminal import Legible, said
 from paribus.standing.looks import ImageLook

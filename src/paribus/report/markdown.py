@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from paribus.report.answers import answer
 from paribus.report.charts.intervals import contrast_table
-from paribus.report.html.answer import answer_notes, variant_table
+from paribus.report.html.answer import answer_notes, noise_notes, variant_table
 from paribus.report.html.layers import LayerCell, layer_rows
 from paribus.report.html.method import data_facts, defaults_sentence, machine_facts, protocol_table
 from paribus.report.html.page import run_paths
@@ -54,7 +54,7 @@ def _answer(standing: Standing, asked: Sequence[str]) -> Iterator[str]:
     yield _list([f"**{_md(answer(claim))}**: {_code(claim.claim)}" for claim in verdict.claims])
     yield _list([_md(contrast.sentence) for contrast in verdict.contrasts])
     yield _table(variant_table(standing))
-    yield _list([_md(note) for note in answer_notes(standing)])
+    yield _list([_md(note) for note in (*answer_notes(standing), *noise_notes(standing))])
     first = f"first run {registration.registered_at}" if registration else "never run"
     yield _list(
         [

@@ -1,6 +1,7 @@
 """How text reaches a terminal: without control characters, and in ASCII where the terminal knows no more."""
 
 import re
+import unicodedata
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
@@ -10,10 +11,17 @@ from rich.text import Text
 _ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]P^_X][^\x07\x1b]*(\x07|\x1b\\)?|\x1b.?", re.DOTALL)
 
 _ASCII = str.maketrans(
-    "×÷−–…·•→⌊⌋⌈⌉│─├┤┼●○░",
-    "x/--..*>[][]|-[]+oo:",
+    "×÷−–…·•→⌊⌋⌈⌉│─├┤┼●○░≈",
+    "x/--..*>[][]|-[]+oo:~",
 )
 """One sign for one, so that columns stay where they are."""
+
+
+def as_ascii(text: str) -> str:
+    """A text in ASCII: signs by the nearest ones, letters without their accents, else a question mark."""
+    plain = unicodedata.normalize("NFKD", text.translate(_ASCII))
+    letters = "".join(sign for sign in plain if not unicodedata.combining(sign))
+    return letters.encode("ascii", "replace").decode("ascii")
 
 
 def clean(text: str) -> str:

@@ -43,16 +43,16 @@ function refreshSoon() {
 }
 
 // The page as it is now, of which the parts that changed are put in place.
-async function refresh() {
+const refresh = latest(null, async () => {
   const answer = await ask(location.pathname + location.search);
   if (!answer) return;
   const fresh = parsed(await answer.text());
   document.title = fresh.title;
   for (const part of document.querySelectorAll("main > section[id], header .eyebrow, header .lead")) {
     const other = part.id ? fresh.getElementById(part.id) : fresh.querySelector(selector(part));
-    if (other && other.outerHTML !== part.outerHTML) exchange(part, other);
+    if (other && other.outerHTML !== part.outerHTML) exchange(part, document.adoptNode(other));
   }
-}
+});
 
 function selector(part) {
   return `header .${part.classList[0]}`;
@@ -60,39 +60,59 @@ function selector(part) {
 
 // Put a part in the place of another, with what was opened, scrolled and focused in it.
 function exchange(part, other) {
+  const restore = stateOf(part);
+  part.replaceWith(other);
+  restore(other);
+}
+
+// What a reader has opened, scrolled and focused in a part of the page; gives what does it again in another.
+function stateOf(part) {
   const opened = [...part.querySelectorAll("details")].map((details) => details.open);
   const scrolled = [...part.querySelectorAll(".scroll")].map((place) => [place.scrollLeft, place.scrollTop]);
   const focusable = "a,button,input,select,summary,[tabindex]";
   const focused = [...part.querySelectorAll(focusable)].indexOf(document.activeElement);
-  const put = document.adoptNode(other);
-  part.replaceWith(put);
-  put.querySelectorAll("details").forEach((details, index) => { details.open = opened[index] ?? false; });
-  put.querySelectorAll(".scroll").forEach((place, index) => place.scrollTo(...(scrolled[index] ?? [0, 0])));
-  if (focused >= 0) put.querySelectorAll(focusable)[focused]?.focus({ preventScroll: true });
+  return (put) => {
+    put.querySelectorAll("details").forEach((details, index) => { details.open = opened[index] ?? false; });
+    put.querySelectorAll(".scroll").forEach((place, index) => place.scrollTo(...(scrolled[index] ?? [0, 0])));
+    if (focused >= 0) put.querySelectorAll(focusable)[focused]?.focus({ preventScroll: true });
+  };
 }
 
 // ---- a look inside the nets
 
 function lookInside(address) {
   const seed = () => document.getElementById("seed")?.value ?? body.dataset.seed;
+  const chosen = (number) => `${number} with the nets of seed ${seed()}`;
   let image = body.dataset.image;
+  let wanted = chosen(image);
 
-  const show = async (answer) => {
-    if (!answer) return;
+  const tell = pointing(address, () => ({ image, seed: seed() }));
+  const show = latest(document.getElementById("shown"), async (request) => {
+    const answer = await request();
+    if (!answer) {
+      wanted = "";
+      return;
+    }
     const fresh = parsed(await answer.text());
     image = fresh.body.firstElementChild.dataset.image;
-    for (const id of ["seen", "shown", "pixel"]) fill(id, fresh.getElementById(id));
-    put("trouble", "");
+    for (const id of ["seen", "saving", "shown", "pixel"]) fill(id, fresh.getElementById(id));
     if (!picked()) pointed = null;
     mark();
+    // somebody may have pointed elsewhere in the meantime
+    if (pointed && !same(pointed, shownPlace())) tell(pointed, false);
+  });
+  const choose = (number) => {
+    if (wanted === chosen(number)) return;
+    wanted = chosen(number);
+    show(() => ask(`${address}/shown?${new URLSearchParams({ ...picked(), image: number, seed: seed() })}`));
   };
-  const choose = latest(async (chosen) => show(await ask(
-    `${address}/shown?${new URLSearchParams({ ...picked(), image: chosen, seed: seed() })}`,
-  )));
-  const send = latest(async (content, type, name) => show(await ask(
-    `${address}/image?${new URLSearchParams({ ...picked(), seed: seed(), name })}`,
-    { method: "POST", body: content, headers: { "content-type": type } },
-  )));
+  const send = (content, name) => {
+    wanted = "";
+    show(async () => ask(
+      `${address}/image?${new URLSearchParams({ ...picked(), seed: seed(), name })}`,
+      { method: "POST", body: await content(), headers: { "content-type": "application/octet-stream" } },
+    ));
+  };
 
   const number = document.getElementById("image");
   document.getElementById("pick").addEventListener("submit", (event) => {
@@ -101,13 +121,13 @@ function lookInside(address) {
   });
   number.addEventListener("input", () => number.validity.valid && choose(number.value));
   document.getElementById("seed")?.addEventListener("change", () => choose(image));
-  document.getElementById("file").addEventListener("change", async (event) => {
+  document.getElementById("file").addEventListener("change", (event) => {
     const [file] = event.target.files;
-    if (file) send(await small(file), file.type || "application/octet-stream", file.name);
-    event.target.value = "";
+    if (file) send(() => small(file), file.name);
   });
-  paper((content) => send(content, "image/png", "Your drawing"));
-  pointing(address, () => ({ image, seed: seed() }));
+  // the same file can be chosen again after it was changed
+  document.getElementById("file").addEventListener("click", (event) => { event.target.value = ""; });
+  paper((content) => send(content, "Your drawing"));
   mark();
 }
 
@@ -122,10 +142,12 @@ function picked() {
 
 function pointing(address, what) {
   const shown = document.getElementById("shown");
-  const tell = latest(async (place, aloud) => {
-    const answer = await ask(`${address}/pixel?${new URLSearchParams({ ...what(), ...place })}`);
+  const tell = latest(document.getElementById("pixel"), async (place, aloud) => {
+    const asked = what();
+    const answer = await ask(`${address}/pixel?${new URLSearchParams({ ...asked, ...place })}`);
     if (!answer) return;
     const fresh = parsed(await answer.text());
+    if (asked.image !== what().image || asked.seed !== what().seed) return;
     fill("pixel", fresh.body);
     if (aloud) put("heard", document.querySelector("#pixel .pixel")?.dataset.words ?? "");
     mark();
@@ -162,6 +184,7 @@ function pointing(address, what) {
     event.preventDefault();
     go({ ...pointed, ...JSON.parse(chosen.dataset.choice) }, true);
   });
+  return tell;
 }
 
 const STEPS = {
@@ -210,13 +233,17 @@ function same(one, other) {
   return other && ["variant", "block", "channel", "row", "column"].every((name) => one[name] === other[name]);
 }
 
+// Where the value is that stands on the page taken apart, or nothing.
+function shownPlace() {
+  const pixel = document.querySelector("#pixel .pixel");
+  if (!pixel) return null;
+  const { variant, block, channel, row, column } = pixel.dataset;
+  return { variant, block, channel: Number(channel), row: Number(row), column: Number(column) };
+}
+
 // Frame the value that is shown, and the same place in the maps of the other variants.
 function mark() {
-  const pixel = document.querySelector("#pixel .pixel");
-  if (!pointed && pixel) {
-    const { variant, block, channel, row, column } = pixel.dataset;
-    pointed = { variant, block, channel: Number(channel), row: Number(row), column: Number(column) };
-  }
+  pointed ??= shownPlace();
   for (const maps of document.querySelectorAll(".pickable")) {
     const drawing = maps.querySelector("svg");
     drawing.querySelector(".picked")?.remove();
@@ -270,15 +297,15 @@ function paper(send) {
       if (cursor.down) context.strokeRect(cursor.x - 4, cursor.y - 4, 8, 8);
     }
   };
-  const hand = latest(async () => {
+  const picture = () => {
     const copy = document.createElement("canvas");
     copy.width = copy.height = 280;
     const context = copy.getContext("2d");
     context.fillStyle = "white";
     context.fillRect(0, 0, 280, 280);
     draw(context, "black");
-    await send(await new Promise((done) => copy.toBlob(done, "image/png")));
-  });
+    return new Promise((done) => copy.toBlob(done, "image/png"));
+  };
   const at = (event) => {
     const box = canvas.getBoundingClientRect();
     return [(event.clientX - box.left) * 280 / box.width, (event.clientY - box.top) * 280 / box.height];
@@ -297,7 +324,7 @@ function paper(send) {
   });
   for (const kind of ["pointerup", "pointercancel"]) {
     canvas.addEventListener(kind, () => {
-      if (stroke) hand();
+      if (stroke) send(picture);
       stroke = null;
     });
   }
@@ -306,7 +333,7 @@ function paper(send) {
     if (event.key === " ") {
       cursor.down = !cursor.down;
       if (cursor.down) strokes.push([[cursor.x, cursor.y]]);
-      else hand();
+      else send(picture);
     } else if (step && !event.key.startsWith("Page")) {
       cursor.x = Math.min(Math.max(cursor.x + 10 * step[2], 10), 270);
       cursor.y = Math.min(Math.max(cursor.y + 10 * step[1], 10), 270);
@@ -342,8 +369,9 @@ async function small(file) {
 
 // ---- asking the server
 
-// Of calls that come while one is under way, only the last is made.
-function latest(call) {
+// Of calls that come while one is under way, only the last is made. The part of the page that they are going
+// to change counts as busy from the first of them to the end of the last.
+function latest(part, call) {
   let busy = false;
   let next = null;
   return async function run(...given) {
@@ -352,6 +380,7 @@ function latest(call) {
       return;
     }
     busy = true;
+    part?.setAttribute("aria-busy", "true");
     try {
       await call(...given);
     } finally {
@@ -360,6 +389,8 @@ function latest(call) {
         const again = next;
         next = null;
         run(...again);
+      } else {
+        part?.removeAttribute("aria-busy");
       }
     }
   };
@@ -369,7 +400,10 @@ function latest(call) {
 async function ask(address, options = {}) {
   try {
     const answer = await fetch(address, { ...options, headers: { accept: "text/html, application/json", ...options.headers } });
-    if (answer.ok) return answer;
+    if (answer.ok) {
+      put("trouble", "");
+      return answer;
+    }
     const { what, mend } = await answer.json();
     put("trouble", `${what} ${mend}`);
   } catch {
@@ -389,7 +423,10 @@ function put(id, text) {
 
 function fill(id, from) {
   const place = document.getElementById(id);
-  if (place && from) place.replaceChildren(...[...from.childNodes].map((node) => document.adoptNode(node)));
+  if (!place || !from) return;
+  const restore = stateOf(place);
+  place.replaceChildren(...[...from.childNodes].map((node) => document.adoptNode(node)));
+  restore(place);
 }
 
 // ---- which page this is

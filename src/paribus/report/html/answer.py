@@ -58,12 +58,13 @@ def answer_section(standing: Standing, asked: Sequence[str]) -> Markup:
         else "",
         variants=variant_table(standing),
         notes=answer_notes(standing),
+        noises=noise_notes(standing),
         rounds=verdict.rounds,
         rule=rule_words(standing),
         runs=run_counts(standing),
         flags=[f"{flag}: {listed(runs)}" for flag, runs in flagged(standing)],
         digest=study_digest(standing.layout.study),
-        registered=f"first run {registration.registered_at}" if registration else "never run",
+        registered_at=registration.registered_at if registration else "",
     )
 
 
@@ -72,8 +73,13 @@ def answer_notes(standing: Standing) -> list[str]:
     verdict = standing.verdict
     shown = verdict.contrasts[:MOST_SENTENCES]
     about_data = [f"About the data: {note}." for note in standing.layout.data.notes]
-    notes = [*verdict.notes, pairing_sentence(shown), *_noises(standing), *about_data]
+    notes = [*verdict.notes, pairing_sentence(shown), *about_data]
     return [note for note in notes if note]
+
+
+def noise_notes(standing: Standing) -> list[str]:
+    """What other seeds, and what other images, would change, sentence by sentence."""
+    return list(_noises(standing))
 
 
 def variant_table(standing: Standing) -> Table:
@@ -93,7 +99,7 @@ def variant_table(standing: Standing) -> Table:
             )
         )
     return Table(
-        "Variants: final test accuracy over all rounds, and what each changes of the base",
+        "Final test accuracy over all rounds, and what differs from the base",
         ("variant", "mean %", "SD pp", "rounds", "differs from the base by"),
         tuple(rows),
         ("variant", "mean_percent", "sd_pp", "rounds", "differences"),
@@ -101,7 +107,6 @@ def variant_table(standing: Standing) -> Table:
 
 
 def _noises(standing: Standing) -> Iterator[str]:
-    """What other seeds, and what other images, would change."""
     for contrast in standing.verdict.contrasts[:MOST_SENTENCES]:
         noises = standing.noises.get(contrast.name)
         if noises is not None and contrast.a is not None and contrast.b is not None:

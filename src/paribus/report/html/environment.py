@@ -118,5 +118,5 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_ENVIRONMENT.filters.update(bound=_bound, full=_full, moment=_moment)
+_ENVIRONMENT.filters.update(bound=_bound, full=_full, moment=_moment, thousands="{:,}".format)
 _ENVIRONMENT.tests["number_cell"] = _is_number_cell

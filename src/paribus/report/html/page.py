@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -99,6 +99,20 @@ def report_sections(
         Section("runs", "Runs", runs_section(evidence, paths, link)),
         Section("method", "How it was done", method_section(standing, named, link)),
     )
+
+
+def with_activity(
+    sections: Sequence[Section], evidence: Evidence, *, link: Link = data_link
+) -> tuple[Section, ...]:
+    """Sections of a study's report, of which that of the runs tells what is running now.
+
+    Args:
+        sections: As `report_sections` made them of the same runs.
+        evidence: The study with its activity.
+        link: As in `report_sections`.
+    """
+    runs = runs_section(evidence, run_paths(evidence.standing), link)
+    return tuple(replace(one, body=runs) if one.identity == "runs" else one for one in sections)
 
 
 def run_paths(standing: Standing) -> dict[tuple[str, int], str]:
