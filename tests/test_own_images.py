@@ -137,6 +137,10 @@ def test_with_broken_files_skipped_one_study_file_goes_to_a_verdict(
     assert shown["data"]["image"] == [1, 28, 28]
     assert len(shown["data"]["skipped"]) == 5
     assert shown["data"]["duplicates"]["count"] == 0
+    assert here("look", "folder:pictures:3", "--study", str(study), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["image"] == "Test image 3 of folder:pictures"
+    assert here("look", "folder:pictures:400", "--study", str(study)) == 2
+    assert "folder:pictures has no test image 400" in capsys.readouterr().err
     moved = pictures.parent / "moved"
     moved.mkdir()
     (moved / "clothes.toml").write_text(study.read_text())

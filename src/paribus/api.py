@@ -380,7 +380,8 @@ def look(
 
     Args:
         study: A study, a study file, or the name of a built-in study.
-        image: A test image such as ``mnist:7``, or a picture: a file, a Pillow image or a uint8 array.
+        image: A test image such as ``mnist:7`` or ``folder:flowers:7``, or a picture: a file, a Pillow
+            image or a uint8 array.
         store: Folder of the store.
         variants: Names of the variants; all of them when left out.
         seed: Seed whose nets are looked into; the first when left out. The probabilities are those of all
@@ -405,7 +406,7 @@ def look(
             expected=f"one of {', '.join(layout.names)}",
             found=unknown[0],
         )
-    name, pixels, label = image_of(image, layout.data)
+    name, pixels, label = image_of(image, layout)
     with Store.reader(Path(store)) as opened:
         digest = study_digest(asked)
         standing = recall(layout, opened, study_digest=digest)

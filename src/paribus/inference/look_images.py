@@ -7,11 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from paribus import data
-from paribus.data import Facts
 from paribus.errors import UsageError
 from paribus.inference.preparing import prepare
 from paribus.inference.reading import Picture
-from paribus.standing import Evidence
+from paribus.standing import Evidence, Layout
 
 _NUMBER = re.compile(r"(.+):(\d{1,9})")
 
@@ -42,12 +41,13 @@ def telling_images(evidence: Evidence) -> tuple[Telling, ...]:
     return tuple(Telling(index, why) for index, why in found.items())
 
 
-def image_of(image: str | Picture, entry: Facts) -> tuple[str, npt.NDArray[np.uint8], int | None]:
+def image_of(image: str | Picture, layout: Layout) -> tuple[str, npt.NDArray[np.uint8], int | None]:
     """An image that is named.
 
     Args:
-        image: A test image such as ``mnist:7``, or a picture: a file, a Pillow image or a uint8 array.
-        entry: The dataset in whose form a picture is brought.
+        image: A test image such as ``mnist:7`` or ``folder:flowers:7``, or a picture (a file, a Pillow image
+            or a uint8 array), which is brought into the form of the study's images.
+        layout: The study.
 
     Returns:
         What it is called, ``(C, H, W)`` uint8, and its class where that is known.
@@ -57,10 +57,11 @@ def image_of(image: str | Picture, entry: Facts) -> tuple[str, npt.NDArray[np.ui
         DataError: If the test images are not on this machine.
     """
     numbered = _NUMBER.fullmatch(image) if isinstance(image, str) else None
-    if numbered is None or numbered[1] != entry.name:
+    entry, asked = layout.data, layout.study.data
+    if numbered is None or numbered[1] not in (entry.name, asked.dataset):
         prepared = prepare([image], entry)
         return prepared.names[0], prepared.pixels[0], None
-    test = data.load(entry.name).test
+    test = data.load(asked).test
     index = int(numbered[2])
     if index >= len(test):
         raise UsageError(
