@@ -1,4 +1,4 @@
-"""One thread for torch, since other tests run beside these; another build of the library where one is named."""
+"""One thread for torch, as other tests run beside these; another build of the library where one is named."""
 
 import os
 from pathlib import Path
