@@ -1,13 +1,11 @@
 """Which engine trains a study: the machine's best one, or the one that it was begun with."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
 from paribus import api
-from paribus.execute import WorkerPool
 from paribus.kernels import ENGINE, INSTRUCTIONS, find_kernels
 from paribus.records import RunRecord
 from paribus.spec import Study
@@ -84,21 +82,3 @@ def test_an_instruction_set_that_is_chosen_trains(
     monkeypatch.setenv(INSTRUCTIONS, engine.kernels.instructions)
     outcome = api.run(small, store=tmp_path / "store")
     assert outcome.standing.numerics == engine.numerics
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ("", "glibc.malloc.hugetlb=1"),
-        ("glibc.malloc.check=1", "glibc.malloc.check=1:glibc.malloc.hugetlb=1"),
-        ("glibc.malloc.hugetlb=0", "glibc.malloc.hugetlb=0"),
-    ],
-)
-def test_workers_ask_for_large_pages_unless_told_otherwise(
-    before: str, after: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GLIBC_TUNABLES", before)
-    code = "import os, sys; sys.stderr.write(os.environ['GLIBC_TUNABLES'] + '\\n')"
-    with WorkerPool(1, command=[sys.executable, "-c", code], log=tmp_path / "log") as pool:
-        assert pool.hear(30) is not None, "it has ended"
-        assert (tmp_path / "log").read_text().splitlines()[0] == after

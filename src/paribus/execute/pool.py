@@ -171,7 +171,6 @@ class WorkerPool:
             "OMP_NUM_THREADS": "1",
             "MKL_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
-            "GLIBC_TUNABLES": _with_huge_pages(os.environ.get("GLIBC_TUNABLES", "")),
         }
         with open(self._log or os.devnull, "ab") as log:  # noqa: PTH123 - devnull is no path to handle
             process = subprocess.Popen(  # noqa: S603 - our own module
@@ -212,12 +211,6 @@ class WorkerPool:
             if waiting and not worker.condemned and self._clock() - worker.heard > self._silence:
                 worker.condemned = f"its worker process was silent for {self._silence:.0f} s and was ended"
                 worker.process.kill()
-
-
-def _with_huge_pages(tunables: str) -> str:
-    """The settings of the C library with large pages for memory, unless they say something of them."""
-    ours = "glibc.malloc.hugetlb=1"
-    return tunables if "glibc.malloc.hugetlb" in tunables else ":".join(filter(None, (tunables, ours)))
 
 
 def _kill(worker: Worker) -> None:

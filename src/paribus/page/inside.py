@@ -61,8 +61,11 @@ class Inside:
         self._loading = threading.Lock()
 
     def warm_up(self) -> None:
-        """Import what the first look needs, in a thread of its own, so that nobody waits for it."""
-        threading.Thread(target=_import_torch, name="import torch", daemon=True).start()
+        """Import what the first look needs, in a thread of its own, so that nobody waits for it.
+
+        No daemon thread: a process that ends in the middle of loading torch's libraries may never end.
+        """
+        threading.Thread(target=_import_torch, name="import torch").start()
 
     def take(self, content: bytes, layout: Layout, name: str) -> Sketch:
         """Prepare an upload as the dataset's images were, and remember it.
