@@ -163,6 +163,7 @@ def _machine(document: Document) -> str:
     return (
         f"`{document['command']}`{f' ({listed})' if listed else ''} on {machine['cores']} cores of "
         f"{machine['processor']}, torch {machine['torch']}; medians."
+        + "".join(f" {note}" for note in document.get("notes", ()))
     )
 
 

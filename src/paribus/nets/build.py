@@ -217,7 +217,8 @@ class ConvNet(nn.Module):
         Those of the kernels are channels last: it is cheaper to bring the weights into the order of the maps
         than the other way round, forward and backward.
         """
-        layer: nn.Linear = self.linear[0]  # type: ignore[assignment] # a ModuleList does not say of what
+        layer = self.linear[0]
+        assert isinstance(layer, nn.Linear), "all of them are"
         if not self.kernels:
             features: Tensor = layer(torch.flatten(maps, 1))
             return features

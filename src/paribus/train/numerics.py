@@ -48,7 +48,7 @@ def set_up_process(numerics: str | None = None, *, threads: int = 1) -> Engine:
     """
     torch.set_num_threads(threads)
     torch.set_deterministic_debug_mode("error")
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined] # untyped module
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined] # torch makes it an attribute at run time only
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
     _keep_freed_memory()
