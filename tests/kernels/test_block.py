@@ -220,6 +220,37 @@ def test_what_is_not_a_number_stays_visible(kernels: Kernels, *, average: bool) 
 
 
 @each_set
+@pytest.mark.parametrize("average", [False, True])
+@pytest.mark.parametrize("channels", [1, 20])
+def test_what_is_not_a_number_shows_in_gradients_and_harms_no_others(
+    kernels: Kernels, channels: int, *, average: bool
+) -> None:
+    """With output channels that fill no vector: the lanes beside them see what is not a number, too.
+
+    Torch multiplies it by gradients of zero as well, and so has more of it.
+    """
+    block = Block(3, 8, 9, channels, 21, 3, (1, 1), average, seed=11)
+    images, weight, bias, gradient = block.tensors()
+    images[1, 0, 3, 4] = float("nan")
+    leaves = [[tensor.clone().requires_grad_() for tensor in (images, weight, bias)] for _ in range(2)]
+    pooled = conv_relu_pool(kernels, leaves[0][0], leaves[0][1], leaves[0][2], (1, 1), average=average)
+    pool = functional.avg_pool2d if average else functional.max_pool2d
+    maps = functional.conv2d(leaves[1][0], leaves[1][1], leaves[1][2], padding=1)
+    truth = pool(functional.relu(maps), 2)
+    torch.autograd.backward([pooled, truth], [gradient, gradient])
+    assert truth.isnan().any()
+    for one, other in zip(leaves[0][:2], leaves[1][:2], strict=True):  # images and weights
+        assert one.grad is not None
+        assert other.grad is not None
+        known = ~other.grad.isnan()
+        torch.testing.assert_close(one.grad[known], other.grad[known], rtol=1e-5, atol=1e-5)
+        assert known.any() or channels == 1
+    assert leaves[0][1].grad is not None
+    assert leaves[0][1].grad.isnan().any()
+    torch.testing.assert_close(leaves[0][2].grad, leaves[1][2].grad, rtol=1e-5, atol=1e-5)
+
+
+@each_set
 @pytest.mark.parametrize("value", [float("inf"), float("nan")])
 def test_weights_that_are_not_finite_show_in_windows_that_see_only_zeros(
     kernels: Kernels, value: float

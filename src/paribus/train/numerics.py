@@ -18,7 +18,7 @@ import torch
 from paribus.kernels import Kernels, find_kernels
 from paribus.spec import RECIPE
 
-TORCH, NATIVE = "torch-2", "native-1"
+TORCH, NATIVE = "torch-2", "native-2"
 """Name and version of each engine; a version is raised when its bits change."""
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
@@ -29,7 +29,7 @@ class Engine:
     """What a process computes with.
 
     Attributes:
-        numerics: Its name, such as ``native-1 avx512 torch-2.13.0 AVX512 threads-1``.
+        numerics: Its name, such as ``native-2 avx512 torch-2.13.0 AVX512 threads-1``.
         kernels: The kernels that take the place of torch's operations where a block has their form; None on
             the torch engine.
     """
