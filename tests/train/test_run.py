@@ -92,6 +92,13 @@ def plain_loop(
     return losses, model
 
 
+@torch.no_grad()
+def logits_of(model: Notebook, images: npt.NDArray[np.uint8], kind: torch.dtype) -> Tensor:
+    """In parts: all at once take gigabytes, which the process keeps."""
+    parts = np.array_split(images, 20)
+    return torch.cat([model(torch.from_numpy(part).to(kind) / 255) for part in parts])
+
+
 @best_and_torch
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_two_hundred_iterations_follow_the_notebooks_plain_loop(
@@ -112,8 +119,7 @@ def test_two_hundred_iterations_follow_the_notebooks_plain_loop(
         for weights in (trained.weights, model.state_dict(), start)
     )
     assert np.linalg.norm(ours - theirs) < 1e-3 * np.linalg.norm(theirs - initial)
-    with torch.no_grad():
-        predicted = model(torch.from_numpy(mnist.test.images.astype(np.float32) / 255)).argmax(1).numpy()
+    predicted = logits_of(model, mnist.test.images, torch.float32).argmax(1).numpy()
     accuracy = 100 * float((predicted == mnist.test.labels).mean())
     assert trained.record.accuracy == pytest.approx(accuracy, abs=0.05)
     assert trained.record.evaluations[-1].train_loss == losses[-1]
@@ -177,9 +183,7 @@ def test_test_loss_and_accuracy_equal_torchs_on_the_final_weights(engine: Engine
     model.load_state_dict(
         {name: torch.from_numpy(np.array(values)) for name, values in trained.weights.items()}
     )
-    with torch.no_grad():
-        images = torch.from_numpy(mnist.test.images.astype(np.float64) / 255)
-        logits = model(images)
+    logits = logits_of(model, mnist.test.images, torch.float64)
     loss = nn.functional.cross_entropy(logits, torch.from_numpy(mnist.test.labels.astype(np.int64))).item()
     assert trained.record.evaluations[-1].test_loss == pytest.approx(loss, rel=1e-5)
 
