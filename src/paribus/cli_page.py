@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -43,6 +44,11 @@ def serve(
 
     given = [(name, Study.read(locate(name))) for name in studies]
     serve_page(store, host=host, port=port, given=given, open_browser=open_browser, say=tell)
+    if any(thread is not threading.main_thread() for thread in threading.enumerate()):
+        # Torch is still being imported for the first look, which nobody waits for any more.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def look(  # noqa: PLR0913 - one for each option

@@ -22,8 +22,10 @@ Find = Callable[[], Kernels | str]
 
 
 @pytest.fixture
-def find() -> Iterator[Find]:
-    """Looks for the kernels as if for the first time."""
+def find(monkeypatch: pytest.MonkeyPatch) -> Iterator[Find]:
+    """Looks for the kernels as if for the first time, in an environment that asks for nothing."""
+    for name in (ENGINE, INSTRUCTIONS):
+        monkeypatch.delenv(name, raising=False)
 
     def fresh() -> Kernels | str:
         find_kernels.cache_clear()
@@ -84,8 +86,8 @@ def test_an_instruction_set_can_be_chosen_and_a_wrong_name_is_told(
 
 
 @needs_kernels
-def test_every_machine_can_run_the_portable_set() -> None:
-    kernels = find_kernels()
+def test_every_machine_can_run_the_portable_set(find: Find) -> None:
+    kernels = find()
     assert isinstance(kernels, Kernels)
     assert kernels.offered[-1] == "portable"
 
@@ -143,7 +145,7 @@ def test_sanitizers_find_nothing_in_the_tests_of_the_block_and_would_find_someth
 
 def _sanitized(command: list[str], **variables: str) -> "subprocess.CompletedProcess[str]":
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name not in (ENGINE, INSTRUCTIONS)},
         "LD_PRELOAD": " ".join(map(_compiler_file, ("libasan.so", "libubsan.so"))),
         "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1",  # Python keeps memory to its end
         "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",

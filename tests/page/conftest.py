@@ -156,7 +156,8 @@ def serving(folder: Path, *options: str, host: str | None = "127.0.0.1") -> Iter
         "0",
         *(() if host is None else ("--host", host)),
     ]
-    process = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True)
+    environment = {**os.environ, "PYTHONFAULTHANDLER": "1"}
+    process = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True, env=environment)
     try:
         address = _address(process)
         found = re.search(r":(\d+)/", address)
@@ -168,6 +169,9 @@ def serving(folder: Path, *options: str, host: str | None = "127.0.0.1") -> Iter
         process.send_signal(signal.SIGINT)
         try:
             process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGABRT)  # says on stderr what every thread is doing
+            raise AssertionError(f"serving did not end:\n{process.communicate(timeout=10)[1]}") from None
         finally:
             process.kill()
             process.wait()

@@ -96,7 +96,7 @@ def plain_loop(
 def logits_of(model: Notebook, images: npt.NDArray[np.uint8], kind: torch.dtype) -> Tensor:
     """In parts: all at once take gigabytes, which the process keeps."""
     parts = np.array_split(images, 20)
-    return torch.cat([model(torch.from_numpy(part).to(kind) / 255) for part in parts])
+    return torch.cat([model(torch.tensor(part, dtype=kind) / 255) for part in parts])
 
 
 @best_and_torch

@@ -63,7 +63,7 @@ class Inside:
     def warm_up(self) -> None:
         """Import what the first look needs, in a thread of its own, so that nobody waits for it.
 
-        No daemon thread: a process that ends in the middle of loading torch's libraries may never end.
+        No daemon thread: Python's own end in the middle of loading torch's libraries may never come.
         """
         threading.Thread(target=_import_torch, name="import torch").start()
 

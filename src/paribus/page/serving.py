@@ -52,16 +52,18 @@ def serve(
         UsageError: If the address cannot be bound to.
         StoreError: If the store cannot be read.
     """
-    with Store.reader(store) as opened, bound(host, port) as listening:
+    ending = suppress(KeyboardInterrupt)  # which is how serving ends
+    with Store.reader(store) as opened, bound(host, port) as listening, ending:
         door = door_of(host, listening)
         address = visit(door)
         say(f"paribus: serving {store} at {address}")
         if door.token:
             say("  whoever has this address can see the store; Ctrl-C stops serving")
-        with suppress(KeyboardInterrupt):  # which is how serving ends
-            asyncio.run(
-                _serve(opened, door, given, listening, on_ready=_opener(address) if open_browser else None)
-            )
+        serving = _serve(opened, door, given, listening, on_ready=_opener(address) if open_browser else None)
+        try:
+            asyncio.run(serving)
+        finally:
+            serving.close()  # of one that was interrupted before it began
 
 
 def bound(host: str, port: int) -> socket.socket:
