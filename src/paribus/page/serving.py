@@ -2,10 +2,11 @@
 
 import asyncio
 import secrets
+import signal
 import socket
 import webbrowser
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -53,17 +54,25 @@ def serve(
         StoreError: If the store cannot be read.
     """
     ending = suppress(KeyboardInterrupt)  # which is how serving ends
-    with Store.reader(store) as opened, bound(host, port) as listening, ending:
+    with Store.reader(store) as opened, bound(host, port) as listening, ending, interrupts_held():
         door = door_of(host, listening)
         address = visit(door)
         say(f"paribus: serving {store} at {address}")
         if door.token:
             say("  whoever has this address can see the store; Ctrl-C stops serving")
-        serving = _serve(opened, door, given, listening, on_ready=_opener(address) if open_browser else None)
-        try:
-            asyncio.run(serving)
-        finally:
-            serving.close()  # of one that was interrupted before it began
+        asyncio.run(
+            _serve(opened, door, given, listening, on_ready=_opener(address) if open_browser else None)
+        )
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Keep an interrupt until the server takes it; before, it would end the loop half made."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -144,6 +153,13 @@ class StoppingServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
         super().__init__(config)
         self._stopping = stopping
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take signals, with one that was held until now."""
+        with super().capture_signals():
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+            yield
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop, with the streams first."""
