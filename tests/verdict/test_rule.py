@@ -16,7 +16,7 @@ from paribus.verdict import Rule, judge
 )  # fmt: skip
 def test_a_value_out_of_range_is_refused_with_its_option_named(option: str, value: object) -> None:
     with pytest.raises(UsageError, match="out of its range") as error:
-        Rule(**{option: value})  # type: ignore[arg-type]
+        Rule(**{option: value})  # type: ignore[arg-type] # wrong types are among what is refused
     assert "rounds" in str(error.value) or option in str(error.value)
 
 
